@@ -1,0 +1,75 @@
+# Kumawatch: bare `make` explains itself. The logic is in tools/; this file only names it.
+.POSIX:
+
+PY = .venv/bin/python
+BOOTSTRAP = @tools/bootstrap.sh
+
+help: ## this list
+	@echo "Kumawatch: one declared catalogue of services becomes a whole monitoring system."
+	@echo
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+	@echo
+	@echo "First time: make demo. It takes a few minutes, needs no root, no Docker and no account, and stays in this directory."
+
+demo: ## start the lab on this machine, apply site.yml to it twice, say what to open
+	$(BOOTSTRAP) run --lab
+	@$(PY) -m tools.demo
+
+break: ## break a demo service: make break SERVICE=api
+	$(BOOTSTRAP) run --lab
+	@$(PY) -m tools.demo break "$(SERVICE)"
+
+mend: ## mend it again: make mend SERVICE=api
+	$(BOOTSTRAP) run --lab
+	@$(PY) -m tools.demo mend "$(SERVICE)"
+
+summary: ## post the daily status summary to the lab's chat space
+	$(BOOTSTRAP) run --lab
+	@$(PY) -m tools.demo summary
+
+status: ## what of the lab runs, and where
+	$(BOOTSTRAP) run --lab
+	@$(PY) -m tools.demo status
+
+down: ## stop the lab; make demo starts it again where it was
+	$(BOOTSTRAP) run
+	@$(PY) -m tools.demo down
+
+test: ## all tests: lint, sanity, unit, lab, integration (STEPS=unit,lint picks some)
+	$(BOOTSTRAP) test --lab --chromium
+	@$(PY) -m tools.test --steps "$(STEPS)"
+
+unit: ## the unit tests, under 30 seconds (ARGS="-k name" goes to pytest)
+	$(BOOTSTRAP) test
+	@$(PY) -m tools.test --steps unit $(ARGS)
+
+lint: ## every linter and type checker
+	$(BOOTSTRAP) test
+	@$(PY) -m tools.test --steps lint
+
+sanity: ## ansible-test sanity
+	$(BOOTSTRAP) test
+	@$(PY) -m tools.test --steps sanity
+
+integration: ## the tests against the real Uptime Kuma (ARGS="-k name" goes to pytest)
+	$(BOOTSTRAP) test --lab --chromium
+	@$(PY) -m tools.test --steps integration $(ARGS)
+
+bench: ## measure the Kuma modules against the lab's server
+	$(BOOTSTRAP) test --lab
+	@$(PY) -m tools.demo bench $(ARGS)
+
+docs: ## build the documentation into docs/site
+	$(BOOTSTRAP) test
+	@$(PY) -m tools.docs
+
+generate: ## write again what is generated: the roles' READMEs
+	$(BOOTSTRAP) test
+	@$(PY) -m tools.role_docs
+
+clean: ## stop the lab and remove everything that make has made
+	@if [ -x $(PY) ] && [ -d .lab ]; then $(PY) -m tools.demo down; fi
+	rm -rf .venv .cache .lab docs/site .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/output
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+.PHONY: help demo break mend summary status down test unit lint sanity integration bench docs generate clean

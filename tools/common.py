@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Paths, the environment and the logged steps that all tools share.
+
+Standard library only and Python 3.8 syntax: it also runs before the virtual environment exists.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable, Dict, Optional, Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+CACHE = ROOT / ".cache"
+LOGS = CACHE / "logs"
+LAB = ROOT / ".lab"
+
+# On a pipe, a step that takes long says every so many seconds that it lives.
+_HEARTBEAT = 20.0
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Failure(Exception):
+    """One sentence for the reader, who gets no traceback."""
+
+
+def say(line: str = "") -> None:
+    """Print one line at once, also into a pipe."""
+    print(line, flush=True)
+
+
+def elapsed(seconds: float) -> str:
+    """Seconds as a reader wants them: 0.4 s, 41 s, 2 min 5 s."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def environment() -> Dict[str, str]:
+    """The environment of what we start: the virtual environment first, a UTF-8 locale, this checkout's ansible.cfg.
+
+    ansible.cfg is named because Ansible ignores the one it finds by itself in a world-writable directory.
+    """
+    env = {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")}
+    env["PATH"] = os.pathsep.join([str(VENV / "bin"), env.get("PATH", os.defpath)])
+    env["VIRTUAL_ENV"] = str(VENV)
+    env["PYTHONUNBUFFERED"] = "1"
+    env.setdefault("ANSIBLE_CONFIG", str(ROOT / "ansible.cfg"))
+    locale = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or ""
+    if "utf" not in locale.lower():
+        env["LC_ALL"] = "C.UTF-8"
+    return env
+
+
+class _Line:
+    """The one line that tells how a step is getting on: rewritten on a terminal, now and then repeated elsewhere."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.started = time.monotonic()
+        self.said = self.started
+        self.terminal = sys.stdout.isatty()
+        if self.terminal:
+            self.update("")
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def update(self, activity: str) -> None:
+        if self.terminal:
+            try:
+                width = os.get_terminal_size().columns
+            except OSError:
+                width = 80
+            text = f"  … {self.label}  {elapsed(self.seconds())}  {activity}"
+            sys.stdout.write("\r\x1b[K" + text[: max(20, width - 1)])
+            sys.stdout.flush()
+        elif time.monotonic() - self.said >= _HEARTBEAT:
+            self.said = time.monotonic()
+            say(f"  … {self.label}  {elapsed(self.seconds())}  {activity}".rstrip())
+
+    def end(self, outcome: str, detail: str = "") -> None:
+        if self.terminal:
+            sys.stdout.write("\r\x1b[K")
+        say(f"  {outcome:<7} {self.label}  {elapsed(self.seconds())}{'  ' + detail if detail else ''}")
+
+
+def run_logged(
+    label: str,
+    argv: Sequence[str],
+    log: Path,
+    env: Optional[Dict[str, str]] = None,
+    cwd: Optional[Path] = None,
+    activity: Callable[[str], str] = lambda line: line,
+    quiet: bool = False,
+    append: bool = False,
+) -> int:
+    """Run a command into a log file, show one condensed line meanwhile, and return its exit status.
+
+    label: what the reader sees. activity: makes of an output line what to show of it ("" shows nothing new).
+    quiet: print no closing line (the caller has a better one).
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    line = _Line(label)
+    now = ""
+    with log.open("ab" if append else "wb") as sink:
+        sink.write(("$ " + " ".join(argv) + "\n").encode())
+        sink.flush()
+        try:
+            child = subprocess.Popen(
+                list(argv),
+                cwd=str(cwd or ROOT),
+                env=env if env is not None else environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+        except OSError as error:
+            sink.write(f"{error}\n".encode())
+            line.end("FAILED", str(error))
+            return 127
+        assert child.stdout is not None
+        fd = child.stdout.fileno()
+        selector = selectors.DefaultSelector()
+        selector.register(fd, selectors.EVENT_READ)
+        rest = b""
+        try:
+            while True:
+                if selector.select(timeout=0.5):
+                    data = os.read(fd, 65536)
+                    if not data:
+                        break
+                    sink.write(data)
+                    sink.flush()
+                    *lines, rest = (rest + data).split(b"\n")
+                    for raw in lines:
+                        seen = activity(_ANSI.sub("", raw.decode(errors="replace")).strip())
+                        now = seen or now
+                elif child.poll() is not None:
+                    break  # ended, and only a daemon that it left behind still holds the pipe
+                line.update(now)
+            status = child.wait()
+        except BaseException:
+            child.terminate()
+            child.wait()
+            if line.terminal:
+                say()
+            raise
+        finally:
+            selector.close()
+            child.stdout.close()
+    if not quiet:
+        line.end("ok" if status == 0 else "FAILED")
+    elif line.terminal:
+        sys.stdout.write("\r\x1b[K")
+        sys.stdout.flush()
+    return status
+
+
+def relative(path: Path) -> str:
+    """A path as the reader types it, from the checkout."""
+    try:
+        return str(path.relative_to(ROOT))
+    except ValueError:
+        return str(path)
+
+
+def show_log(log: Path, lines: int = 0) -> None:
+    """Print a log, or its last so many lines."""
+    content = log.read_text(errors="replace").splitlines()
+    if lines and len(content) > lines:
+        say(f"    … {len(content) - lines} lines before these are in {relative(log)}")
+        content = content[-lines:]
+    for text in content:
+        say(f"    {text}")
+
+
+def main(body: Callable[[], int]) -> None:
+    """Run a tool: a Failure is printed as its sentence, Ctrl-C as a word."""
+    try:
+        status = body()
+    except Failure as failure:
+        print(f"error: {failure}", file=sys.stderr, flush=True)
+        status = 1
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr, flush=True)
+        status = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 1
+    sys.exit(status)
