@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from .._errors import KumawatchError
+from .fields import Version, dialect
 
 try:
     import aiohttp
@@ -44,9 +45,6 @@ WINDOW = 50
 LOGIN_PATIENCE = 120.0
 LOGIN_RETRY = 3.0
 
-Version = tuple[int, int, int]
-#: The oldest schema we speak, also the one of npm's 2.0.0-dev.0, which calls itself 2.0.0.
-SCHEMA_1_23: Version = (1, 23, 0)
 
 
 class ConnectionLost(KumawatchError):
@@ -131,12 +129,6 @@ def _by_id(payload: Any) -> dict[int, dict[str, Any]]:
     return {int(item["id"]): dict(item) for item in items}
 
 
-def parse_version(text: str) -> Version:
-    """``"2.1.0-beta.3"`` → ``(2, 1, 0)``."""
-    numbers = [int(part) for part in text.partition("-")[0].split(".")[:3] if part.isdigit()]
-    return (*numbers, 0, 0, 0)[:3]  # type: ignore[return-value]
-
-
 class KumaClient:
     """One connection to one server. Use :func:`connect`."""
 
@@ -162,9 +154,7 @@ class KumaClient:
     @property
     def version(self) -> Version:
         """The release whose schema the server has. Known after the login."""
-        info = self.state.info or {}
-        # npm's 2.0.0-dev.0 calls itself 2.0.0 and has the schema of 1.23; the releases of 2.x tell their kind of database.
-        return parse_version(str(info.get("version") or "0")) if "dbType" in info else SCHEMA_1_23
+        return dialect(self.state.info or {})
 
     @property
     def reported_version(self) -> str:

@@ -300,7 +300,7 @@ MONITOR_FIELDS: tuple[Field, ...] = (
     Field("database_query", "databaseQuery", "str", "Query to run; of mongodb: a command as JSON.",
           types=_DATABASE_QUERY),
     Field("conditions", "conditions", "list",
-          "Conditions on the answer: expressions (type, andOr, variable, operator, value) and groups (type, andOr, children).",
+          "Conditions on the answer: expressions (type, andOr, variable, operator, value), groups (type, andOr, children).",
           default=[], since=V2_0, types=_types("dns", "mqtt", "sqlserver", "mysql", "oracledb"),
           elements="dict", order_matters=True),
     # -- MQTT
