@@ -69,8 +69,8 @@ class Field:
     choices: tuple[str, ...] = ()
     choices_since: Mapping[str, Version] = dataclass_field(default_factory=dict)
     """Choices that came later than the field."""
-    null_choice: str = ""
-    """The choice that stands for null on the wire."""
+    wire_values: Mapping[str, Any] = dataclass_field(default_factory=dict)
+    """What stands on the wire for a choice, where it is not the choice itself."""
     elements: str = ""
     """Type of the elements of a list."""
     secret: bool = False
@@ -172,7 +172,7 @@ MONITOR_FIELDS: tuple[Field, ...] = (
     Field("cache_bust", "cacheBust", "bool", "Whether a random parameter is appended, to bypass caches.", default=False,
           since=V2_0, types=_HTTP | {"globalping"}),
     Field("ip_family", "ipFamily", "str", "IP version to use.", default="auto", since=V2_0,
-          types=_HTTP | {"grpc-keyword", "globalping"}, choices=("auto", "ipv4", "ipv6"), null_choice="auto"),
+          types=_HTTP | {"grpc-keyword", "globalping"}, choices=("auto", "ipv4", "ipv6"), wire_values={"auto": None}),
     Field("expiry_notification", "expiryNotification", "bool", "Whether to notify before the certificate expires.",
           default=False, types=_HTTP | {"port", "globalping"}),
     Field("domain_expiry_notification", "domainExpiryNotification", "bool",
@@ -198,7 +198,7 @@ MONITOR_FIELDS: tuple[Field, ...] = (
     # -- authentication
     Field("auth_method", "authMethod", "str", "How to authenticate.", default="none", types=_AUTH,
           choices=("none", "basic", "bearer", "oauth2-cc", "ntlm", "mtls"), choices_since={"bearer": V2_4},
-          null_choice="none"),
+          wire_values={"none": None}),
     Field("basic_auth_username", "basic_auth_user", "str",
           "User name for HTTP basic and NTLM; of oracledb: the database user.", types=_AUTH | {"oracledb"}),
     Field("basic_auth_password", "basic_auth_pass", "str",
@@ -269,7 +269,7 @@ MONITOR_FIELDS: tuple[Field, ...] = (
     Field("protocol", "protocol", "str",
           "Protocol of the probes: ICMP or TCP to ping, HTTP2 for HTTP, UDP or TCP for DNS.",
           default="auto", since=V2_1, types=_types("globalping"), choices=("auto", "ICMP", "TCP", "UDP", "HTTP2"),
-          null_choice="auto"),
+          wire_values={"auto": None}),
     # -- WebSocket
     Field("websocket_subprotocol", "wsSubprotocol", "str", "Subprotocols to offer, separated by commas.", default="",
           since=V2_1, types=_types("websocket-upgrade")),
@@ -278,8 +278,8 @@ MONITOR_FIELDS: tuple[Field, ...] = (
     # -- push, manual
     Field("push_token", "pushToken", "str", "Secret part of the address that is pushed to; 32 letters and digits.",
           types=_types("push"), secret=True),
-    Field("manual_status", "manual_status", "int", "State shown: 1 is up, 0 is down, 2 is pending.", since=V2_0,
-          types=_types("manual"), minimum=0, maximum=2, readable=False),
+    Field("manual_status", "manual_status", "str", "State that the monitor shows.", since=V2_0, types=_types("manual"),
+          choices=("up", "down", "pending"), wire_values={"up": 1, "down": 0, "pending": 2}, readable=False),
     # -- containers, services, browsers
     Field("docker_container", "docker_container", "str", "Name or id of the container.", default="",
           types=_types("docker")),
@@ -300,7 +300,8 @@ MONITOR_FIELDS: tuple[Field, ...] = (
     Field("database_query", "databaseQuery", "str", "Query to run; of mongodb: a command as JSON.",
           types=_DATABASE_QUERY),
     Field("conditions", "conditions", "list",
-          "Conditions on the answer: expressions (type, andOr, variable, operator, value), groups (type, andOr, children).",
+          "Conditions on the answer: expressions (type, andOr, variable, operator, value), groups (type, andOr, "
+          "children).",
           default=[], since=V2_0, types=_types("dns", "mqtt", "sqlserver", "mysql", "oracledb"),
           elements="dict", order_matters=True),
     # -- MQTT
@@ -542,18 +543,19 @@ def missing_options(monitor_type: str, options: Mapping[str, Any]) -> list[str]:
 
 def to_wire(field: Field, value: Any) -> Any:
     """An option's value as the server takes it."""
-    if value is None or (field.null_choice and value == field.null_choice):
-        return None
-    if field.type == "json" and not isinstance(value, str):
+    if isinstance(value, str) and value in field.wire_values:
+        return field.wire_values[value]
+    if field.type == "json" and value is not None and not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     return value
 
 
 def from_wire(field: Field, value: Any) -> Any:
     """The server's value as the option is written: in its type, null as empty or as the choice that stands for it."""
+    for choice, on_wire in field.wire_values.items():
+        if value == on_wire:
+            return choice
     if value is None:
-        if field.null_choice:
-            return field.null_choice
         empty: dict[str, Any] = {"str": "", "bool": False, "list": [], "dict": {}, "json": ""}
         return empty.get(field.type)
     if field.type == "json" and isinstance(value, str):

@@ -44,7 +44,7 @@ def test_each_row_is_well_formed(field: Field) -> None:
     assert (field.type == "list") == bool(field.elements)
     assert not field.order_matters or field.type == "list"
     assert field.choices_since.keys() <= set(field.choices)
-    assert not field.null_choice or field.null_choice in field.choices
+    assert field.wire_values.keys() <= set(field.choices)
     assert field.type_defaults.keys() <= MONITOR_TYPES.keys()
     assert field.until is None or field.until > field.since
     for value in (field.default, *field.type_defaults.values()):
