@@ -1,0 +1,9 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's one error class."""
+from __future__ import annotations
+
+
+class LabError(Exception):
+    """What went wrong and what to do about it, in one sentence."""

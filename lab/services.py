@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demo services: one program, run once per kind. ``python -m lab.services KIND --port PORT --state FILE``."""
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+WATCH_INTERVAL = 0.1
+"""How often (s) a service looks whether it was broken or mended."""
+
+log = logging.getLogger("service")
+
+
+@dataclass(frozen=True)
+class State:
+    """The file that says whether a service is broken; it outlives the process."""
+
+    path: Path
+
+    def broken(self) -> bool:
+        try:
+            value = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return isinstance(value, dict) and value.get("broken") is True
+
+
+def now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# -- api: a JSON health endpoint (draft-inadarei-api-health-check)
+
+
+def health(broken: bool, uptime: float) -> dict[str, Any]:
+    """The health document; it names the component that fails."""
+    database: dict[str, Any] = {"componentType": "datastore", "status": "pass", "time": now()}
+    if broken:
+        database |= {"status": "fail", "output": "connection to the database refused (broken on purpose in the lab)"}
+    else:
+        database |= {"observedValue": 3, "observedUnit": "ms"}
+    status = "fail" if broken else "pass"
+    document: dict[str, Any] = {
+        "status": status,
+        "version": "1",
+        "serviceId": "api",
+        "description": "Demo API of the Kumawatch lab",
+        "checks": {
+            "database:responseTime": [database],
+            "uptime": [{"componentType": "system", "observedValue": round(uptime, 1), "observedUnit": "s",
+                        "status": "pass", "time": now()}],
+        },
+    }
+    if broken:
+        document["output"] = "database: connection refused"
+    return document
+
+
+async def api(port: int, state: State) -> None:
+    begin = time.monotonic()
+
+    async def answer(request: web.Request) -> web.Response:
+        broken = state.broken()
+        return web.json_response(
+            health(broken, time.monotonic() - begin),
+            status=503 if broken else 200, content_type="application/health+json", headers={"Cache-Control": "no-store"},
+        )
+
+    await serve_http(port, {"/health": answer, "/": answer})
+
+
+# -- shop: an HTML page that a keyword is looked for in
+
+KEYWORD = "Open for business"
+
+SHOP = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 1.1rem/1.6 system-ui, sans-serif; max-width: 34rem; margin: 12vh auto; padding: 0 1.2rem; }}
+h1 {{ line-height: 1.2; }} small {{ opacity: .7; }}
+</style></head><body><h1>{title}</h1><p>{text}</p><small>Demo shop of the Kumawatch lab</small></body></html>
+"""
+
+
+async def shop(port: int, state: State) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        if state.broken():
+            page = SHOP.format(title="Something went wrong", text="The shop could not load its catalogue.")
+            return web.Response(text=page, status=500, content_type="text/html")
+        page = SHOP.format(title="The Demo Shop", text=f"{KEYWORD}: tea, lanterns and bear-shaped bells.")
+        return web.Response(text=page, content_type="text/html")
+
+    await serve_http(port, {"/": answer})
+
+
+async def serve_http(port: int, routes: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]]) -> None:
+    app = web.Application()
+    for path, handler in routes.items():
+        app.router.add_get(path, handler)
+    runner = web.AppRunner(app, access_log=log, access_log_format='%a "%r" %s %b %Tf', shutdown_timeout=1.0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    log.info("listens on 127.0.0.1:%d", port)
+    await asyncio.Event().wait()
+
+
+# -- queue: a TCP service that stops listening when it is broken
+
+
+async def queue(port: int, state: State) -> None:
+    """A line protocol: PUT text -> OK, GET -> the oldest text or EMPTY, PING -> PONG, QUIT."""
+    items: list[str] = []
+    clients: set[asyncio.StreamWriter] = set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        clients.add(writer)
+        try:
+            while line := (await reader.readline()).decode(errors="replace").strip():
+                verb, _, rest = line.partition(" ")
+                if verb == "QUIT":
+                    break
+                if verb == "PUT":
+                    del items[:-999]
+                    items.append(rest)
+                    answer = "OK"
+                elif verb == "GET":
+                    answer = items.pop(0) if items else "EMPTY"
+                else:
+                    answer = "PONG" if verb == "PING" else "ERROR unknown verb"
+                writer.write(f"{answer}\n".encode())
+                await writer.drain()
+        except (ConnectionError, ValueError):
+            pass  # The client went away, or sent a line without an end.
+        finally:
+            clients.discard(writer)
+            writer.close()
+
+    server: asyncio.Server | None = None
+    while True:
+        broken = state.broken()
+        if broken and server is not None:
+            server.close()
+            for writer in list(clients):
+                writer.transport.abort()
+            server = None
+            log.info("broken: stopped listening")
+        elif not broken and server is None:
+            server = await asyncio.start_server(talk, "127.0.0.1", port)
+            log.info("listens on 127.0.0.1:%d", port)
+        await asyncio.sleep(WATCH_INTERVAL)
+
+
+KINDS = {"api": api, "shop": shop, "queue": queue}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m lab.services", description=__doc__)
+    parser.add_argument("kind", choices=sorted(KINDS))
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--state", type=Path, required=True, help="the file that says whether the service is broken")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
+    try:
+        asyncio.run(KINDS[options.kind](options.port, State(options.state)))
+    except OSError as exc:
+        print(f"Error: the service {options.kind} cannot listen on port {options.port}: {exc.strerror}.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
