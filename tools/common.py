@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -95,6 +96,16 @@ class _Line:
         say(f"  {outcome:<7} {self.label}  {elapsed(self.seconds())}{'  ' + detail if detail else ''}")
 
 
+def _wait_or_kill(child: "subprocess.Popen[bytes]") -> None:
+    for stop in (child.terminate, child.kill):
+        try:
+            child.wait(timeout=20)
+            return
+        except subprocess.TimeoutExpired:
+            stop()
+    child.wait()
+
+
 def run_logged(
     label: str,
     argv: Sequence[str],
@@ -104,11 +115,13 @@ def run_logged(
     activity: Callable[[str], str] = lambda line: line,
     quiet: bool = False,
     append: bool = False,
+    limit: float = 0,
 ) -> int:
     """Run a command into a log file, show one condensed line meanwhile, and return its exit status.
 
     label: what the reader sees. activity: makes of an output line what to show of it ("" shows nothing new).
-    quiet: print no closing line (the caller has a better one).
+    quiet: print no closing line (the caller has a better one). limit: seconds after which the command is stopped, as if by
+    Ctrl-C so that it can tidy up; 0 for none.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     line = _Line(label)
@@ -149,12 +162,17 @@ def run_logged(
                 elif child.poll() is not None:
                     break  # ended, and only a daemon that it left behind still holds the pipe
                 line.update(now)
+                if limit and line.seconds() > limit:
+                    sink.write(f"\nstopped: it took longer than {elapsed(limit)}\n".encode())
+                    child.send_signal(signal.SIGINT)
+                    _wait_or_kill(child)
+                    break
             status = child.wait()
         except BaseException:
-            child.terminate()
-            child.wait()
+            # Ctrl-C reached the child as well: it gets the time to tidy up.
             if line.terminal:
                 say()
+            _wait_or_kill(child)
             raise
         finally:
             selector.close()

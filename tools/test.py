@@ -1,0 +1,296 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the steps of the test suite, each into its log, and sum up what passed, what failed and what was skipped why."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools import collection, common
+
+BIN = common.VENV / "bin"
+MODULE_UTILS = "ansible_collections.kumawatch.monitoring.plugins.module_utils"
+UNIT_BUDGET = 30.0
+
+
+@dataclass
+class Result:
+    """What a step came to. ``skips`` are sentences: what was skipped, and why."""
+
+    step: str
+    passed: int = 0
+    failed: int = 0
+    skips: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    note: str = ""
+
+    def outcome(self) -> str:
+        if self.failed:
+            return "FAILED"
+        return "ok" if self.passed else "skipped"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One linter: a command that says by its exit status whether all is well."""
+
+    name: str
+    argv: list[str]
+    needs: tuple[str, ...] = ()  # paths without which there is nothing to check
+    limit: float = 300
+
+
+def tool(name: str) -> str:
+    return str(BIN / name)
+
+
+def module(name: str, *arguments: str) -> list[str]:
+    return [str(BIN / "python"), "-m", name, *arguments]
+
+
+def required() -> bool:
+    """Whether what cannot run has failed: in continuous integration nothing may slip by unrun."""
+    return os.environ.get("KUMAWATCH_REQUIRE_ALL", "") not in ("", "0")
+
+
+def checks() -> list[Check]:
+    """The linters, fast ones first."""
+    return [
+        Check("ruff", [tool("ruff"), "check", "--no-fix", "--output-format", "concise", "."]),
+        Check("ruff format", [tool("ruff"), "format", "--check", "."]),
+        Check("mypy module_utils", [tool("mypy"), "-p", MODULE_UTILS]),
+        Check("mypy lab and tools", [tool("mypy"), "-p", "lab", "-p", "tools"], needs=("lab",)),
+        Check("changelog", [tool("antsibull-changelog"), "lint"]),
+        Check("role documentation", module("tools.role_docs", "--check")),
+        Check("collection build", module("tools.test", "--check-build")),
+        Check(
+            "antsibull-docs",
+            [tool("antsibull-docs"), "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self",
+             "--disallow-unknown-collection-refs", "."],
+        ),
+        Check("ansible-lint", [tool("ansible-lint"), "--profile", "production", "--offline", "--nocolor"]),
+    ]  # fmt: skip
+
+
+def lint() -> list[Result]:
+    return [_check(check) for check in checks()]
+
+
+def _check(check: Check) -> Result:
+    result = Result(f"lint: {check.name}")
+    lacking = [path for path in check.needs if not (common.ROOT / path).exists()]
+    if lacking:
+        return _nothing(result, f"there is no {', no '.join(lacking)}")
+    env = common.environment()
+    env["ANSIBLE_COLLECTIONS_PATH"] = str(common.ROOT / "collections")
+    env["NO_COLOR"] = "1"
+    log = common.LOGS / f"lint-{check.name.replace(' ', '-')}.log"
+    return _run(result, check.argv, log, env=env, limit=check.limit)
+
+
+def _run(
+    result: Result,
+    argv: list[str],
+    log: Path,
+    *,
+    limit: float,
+    env: dict[str, str] | None = None,
+    read: Callable[[Result, int, str], None] | None = None,
+    activity: Callable[[str], str] = lambda line: line,
+) -> Result:
+    """Run a step's command into its log, and its output on the screen where it fails.
+
+    read: makes counts of the exit status and the log; without it the step is one test.
+    """
+    started = time.monotonic()
+    status = common.run_logged(result.step, argv, log, env=env, quiet=True, limit=limit, activity=activity)
+    result.seconds = time.monotonic() - started
+    if read:
+        read(result, status, log.read_text(errors="replace"))
+    else:
+        result.passed, result.failed = (1, 0) if status == 0 else (0, 1)
+    if status and not result.failed and result.outcome() != "skipped":
+        result.failed, result.note = 1, f"exit status {status}"
+    _tell(result)
+    if result.failed:
+        common.show_log(log)
+    return result
+
+
+def _tell(result: Result) -> None:
+    counts = f"{result.passed} passed"
+    counts += f", {result.failed} failed" if result.failed else ""
+    counts += f", {len(result.skips)} skipped" if result.skips else ""
+    note = f"  ({result.note})" if result.note else ""
+    common.say(f"  {result.outcome():<7} {result.step}  {common.elapsed(result.seconds)}  {counts}{note}")
+
+
+def _nothing(result: Result, reason: str) -> Result:
+    """A step that has nothing to run: skipped, or failed where everything is required."""
+    if required():
+        result.failed, result.note = 1, f"{reason}, and KUMAWATCH_REQUIRE_ALL is set"
+    else:
+        result.skips.append(reason)
+    _tell(result)
+    return result
+
+
+def sanity() -> list[Result]:
+    """ansible-test sanity, each of its tests counted."""
+
+    def read(result: Result, status: int, output: str) -> None:
+        ran = len(re.findall(r"^Running sanity test ", output, re.MULTILINE))
+        failed = re.search(r"The (\d+) sanity test\(s\) listed below \(out of \d+\) failed", output)
+        result.failed = int(failed.group(1)) if failed else int(status != 0 or ran == 0)
+        result.passed = max(0, ran - result.failed)
+        skipped = re.findall(r'^WARNING: (Skipping .*|Required program ".*" not found.*)$', output, re.MULTILINE)
+        result.skips = list(dict.fromkeys(skipped))
+
+    def activity(line: str) -> str:
+        match = re.match(r'Running sanity test "(.+?)"', line)
+        return match.group(1) if match else ""
+
+    log = common.LOGS / "sanity.log"
+    return [_run(Result("sanity"), module("tools.sanity"), log, limit=900, read=read, activity=activity)]
+
+
+def pytest_step(name: str, limit: float) -> Callable[[], list[Result]]:
+    """A step that runs pytest over tests/<name>."""
+
+    def run() -> list[Result]:
+        directory = common.ROOT / "tests" / name
+        result = Result(name)
+        if not any(directory.rglob("test_*.py")):
+            return [_nothing(result, f"there are no tests in {common.relative(directory)}")]
+        report = common.LOGS / f"{name}.xml"
+        report.unlink(missing_ok=True)
+        log = common.LOGS / f"{name}.log"
+        argv = module("pytest", str(directory), "--junitxml", str(report), "-o", "junit_family=xunit2", "--color=no", "-v")
+        argv.append("--durations=10")
+
+        def read(result: Result, status: int, _output: str) -> None:
+            _read_junit(result, report)
+            if name == "unit" and result.seconds > UNIT_BUDGET:
+                result.note = f"more than its {UNIT_BUDGET:.0f} s"
+            if status and not result.failed:
+                result.failed, result.note = 1, f"pytest ended with status {status}"
+
+        def activity(line: str) -> str:
+            match = re.match(r"\S*::(\S+) .*\[ *(\d+%)\]", line)
+            return f"{match.group(2)} {match.group(1)}" if match else ""
+
+        return [_run(result, argv, log, limit=limit, read=read, activity=activity)]
+
+    return run
+
+
+def _read_junit(result: Result, report: Path) -> None:
+    """Count what pytest's report says; an error in a fixture is a failure of its test."""
+    try:
+        cases = list(ElementTree.parse(report).iter("testcase"))
+    except (OSError, ElementTree.ParseError):
+        result.failed, result.note = 1, "pytest left no report"
+        return
+    outcomes: dict[str, str] = {}
+    reasons: Counter[str] = Counter()
+    for number, case in enumerate(cases):
+        # A test that fails and whose teardown then errs is in the report twice, and is one failed test.
+        key = f"{case.get('classname')}::{case.get('name')}" if case.get("name") else str(number)
+        skipped = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            outcomes[key] = "failed"
+        elif skipped is not None:
+            outcomes.setdefault(key, "skipped")
+            reasons[skipped.get("message") or "no reason given"] += 1
+        else:
+            outcomes.setdefault(key, "passed")
+    counted = Counter(outcomes.values())
+    result.passed, result.failed = counted["passed"], counted["failed"]
+    result.skips = [reason for reason, times in reasons.items() for _ in range(times)]
+
+
+STEPS: dict[str, Callable[[], list[Result]]] = {
+    "lint": lint,
+    "sanity": sanity,
+    "unit": pytest_step("unit", 300),
+    "lab": pytest_step("lab", 900),
+    "integration": pytest_step("integration", 1800),
+}
+
+
+def check_build() -> int:
+    """Build the collection and see that its archive holds what it should: no loop, no state, nothing foreign."""
+    output = common.CACHE / "build"
+    argv = [tool("ansible-galaxy"), "collection", "build", "--force", "--output-path", str(output), str(common.ROOT)]
+    done = subprocess.run(argv, env=common.environment(), check=False)
+    if done.returncode:
+        return done.returncode
+    (archive,) = output.glob("*.tar.gz")
+    with tarfile.open(archive) as content:
+        shipped = {name for name in content.getnames() if (common.ROOT / name).is_file()}
+    archive.unlink()
+    expected = {path.as_posix() for path in collection.published()} - {"galaxy.yml"}
+    for name in sorted(shipped - expected):
+        common.say(f"{name} is in the archive and should not be: add it to build_ignore in galaxy.yml")
+    for name in sorted(expected - shipped):
+        common.say(f"{name} is missing from the archive")
+    return int(shipped != expected)
+
+
+def summarise(results: list[Result], seconds: float) -> int:
+    """Print the table, the reasons of skips and the one line that says it all; the exit status."""
+    width = max(len(result.step) for result in results)
+    common.say()
+    common.say(f"{'step':<{width}}  result   {'time':>11}  passed  failed  skipped")
+    for result in results:
+        common.say(
+            f"{result.step:<{width}}  {result.outcome():<7}  {common.elapsed(result.seconds):>11}  {result.passed:>6}"
+            f"  {result.failed:>6}  {len(result.skips):>7}{'  ' + result.note if result.note else ''}"
+        )
+    skips = Counter((result.step, " ".join(skip.split())) for result in results for skip in result.skips)
+    if skips:
+        common.say("\nskipped:")
+        for (step, reason), times in skips.items():
+            common.say(f"  {step}: {reason}{f' ({times} times)' if times > 1 else ''}")
+    failed = sum(result.failed for result in results)
+    common.say(f"\nThe logs are in {common.relative(common.LOGS)}/. All took {common.elapsed(seconds)}.")
+    passed, skipped = sum(result.passed for result in results), sum(len(result.skips) for result in results)
+    common.say(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+def test() -> int:
+    """The command: run the named steps, or with further arguments one pytest step attached to the terminal."""
+    parser = argparse.ArgumentParser(prog="make test", description=__doc__)
+    parser.add_argument("--steps", default="", help=f"some of {', '.join(STEPS)}, separated by commas; all without it")
+    parser.add_argument("--check-build", action="store_true", help="only build the collection and look into its archive")
+    arguments, further = parser.parse_known_args()
+    if arguments.check_build:
+        return check_build()
+    names = [name for name in re.split(r"[,\s]+", arguments.steps) if name] or list(STEPS)
+    unknown = [name for name in names if name not in STEPS]
+    if unknown:
+        raise common.Failure(f"There is no step {', '.join(unknown)}; the steps are {', '.join(STEPS)}.")
+    if further:
+        paths = [] if any(argument.startswith("tests/") for argument in further) else [f"tests/{name}" for name in names]
+        return subprocess.run(module("pytest", *paths, *further), cwd=common.ROOT, env=common.environment()).returncode
+    started = time.monotonic()
+    results = [result for name in names for result in STEPS[name]()]
+    return summarise(results, time.monotonic() - started)
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    common.main(test)
