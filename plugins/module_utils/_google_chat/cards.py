@@ -4,7 +4,7 @@
 """Build Google Chat cards (cardsV2) as plain data.
 
 Whatever is shown is either :class:`Markup`, which is passed on as it is, or a plain string, which is escaped: a monitor
-named ``<b>`` is shown as ``<b>``. Fields that Google does not format (titles, labels, fallback text) take plain text only.
+named ``<b>`` is shown as ``<b>``. Fields that Google does not format (titles, labels, fallback text) take plain text.
 """
 
 from __future__ import annotations
@@ -49,11 +49,10 @@ def escape(value: object) -> Markup:
     """``value`` as card text. :class:`Markup` is returned as it is."""
     if isinstance(value, Markup):
         return value
-    text = plain(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    return Markup(text)
+    return Markup(plain(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
-def text(*parts: object) -> Markup:
+def compose(*parts: object) -> Markup:
     """``parts`` one after the other, each escaped where it is not markup. Spaces at the ends of a part are kept."""
     return Markup("".join(part if isinstance(part, Markup) else _spaced(str(part)) for part in parts))
 
@@ -70,12 +69,12 @@ def bold(value: object) -> Markup:
 
 def coloured(value: object, colour: str) -> Markup:
     """``value`` in ``colour``, a hexadecimal one such as ``#c5221f``."""
-    return Markup(f'<font color="{escape(colour)}">{escape(value)}</font>')
+    return Markup(f'<font color="{_attribute(colour)}">{escape(value)}</font>')
 
 
 def link(value: object, url: str) -> Markup:
     """``value`` as a link to ``url``; without the link where ``url`` is not a web address."""
-    return Markup(f'<a href="{escape(url)}">{escape(value)}</a>') if is_web_address(url) else escape(value)
+    return Markup(f'<a href="{_attribute(url)}">{escape(value)}</a>') if is_web_address(url) else escape(value)
 
 
 def is_web_address(url: object) -> bool:
@@ -91,12 +90,7 @@ def header(title: str, subtitle: str | None = None) -> dict[str, str]:
     return head
 
 
-def section(
-    widgets: t.Sequence[Widget],
-    title: object | None = None,
-    *,
-    shown: int | None = None,
-) -> Section:
+def section(widgets: t.Sequence[Widget], title: object | None = None, *, shown: int | None = None) -> Section:
     """A section of a card.
 
     :param widgets: at least one; Google refuses an empty section.
@@ -125,7 +119,7 @@ def decorated_text(
     *,
     top_label: str | None = None,
     bottom_label: str | None = None,
-    button_: dict[str, t.Any] | None = None,
+    action: dict[str, t.Any] | None = None,
     icon: str | None = None,
 ) -> Widget:
     """A line with a small label above or below it.
@@ -133,7 +127,7 @@ def decorated_text(
     :param content: the line, markup or plain.
     :param top_label: plain text; cut by Chat where it is too long.
     :param bottom_label: plain text; wrapped.
-    :param button_: at its right end, as made by :func:`button`.
+    :param action: a button at its right end, as made by :func:`button`.
     :param icon: the name of one of Google's material icons.
     """
     made: dict[str, t.Any] = {}
@@ -145,8 +139,8 @@ def decorated_text(
     made["wrapText"] = True
     if bottom_label:
         made["bottomLabel"] = plain(bottom_label)
-    if button_ is not None:
-        made["button"] = button_
+    if action is not None:
+        made["button"] = action
     return {"decoratedText": made}
 
 
@@ -203,6 +197,10 @@ def message(content: Card, *, card_id: str, fallback_text: str) -> Message:
     :param fallback_text: what a notification on a phone shows in the card's place; plain text.
     """
     return {"fallbackText": plain(fallback_text), "cardsV2": [{"cardId": card_id, "card": content}]}
+
+
+def _attribute(value: str) -> str:
+    return escape(value).replace('"', "&quot;")
 
 
 def _spaced(part: str) -> str:

@@ -30,7 +30,7 @@ def check_webhook(url: str) -> None:
         parts = urlsplit("")
     names = {name for name, value in parse_qsl(parts.query)}
     if parts.scheme not in ("http", "https") or not parts.hostname or not _PATH.search(parts.path):
-        raise KumawatchError(f"The webhook's address does not have the form {_FORM}; copy it from the space's settings.")
+        raise KumawatchError(f"The webhook's address is not of the form {_FORM}; copy it from the space.")
     if not {"key", "token"} <= names:
         raise KumawatchError(f"The webhook's address lacks its key or its token; it has the form {_FORM}.")
 

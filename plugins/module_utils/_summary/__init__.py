@@ -1,0 +1,6 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The daily status summary: gather (edge), digest and card (pure), and the command that a timer runs."""
+
+from __future__ import annotations
