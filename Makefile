@@ -63,13 +63,18 @@ docs: ## build the documentation into docs/site
 	$(BOOTSTRAP) test
 	@$(PY) -m tools.docs
 
-generate: ## write again what is generated: the roles' READMEs
+format: ## write Python the way that make lint wants it
+	$(BOOTSTRAP) test
+	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format .
+
+generate: ## write again what is generated: the roles' READMEs, parts of the modules' documentation
 	$(BOOTSTRAP) test
 	@$(PY) -m tools.role_docs
+	@if [ -e tools/module_docs.py ]; then $(PY) -m tools.module_docs; fi
 
 clean: ## stop the lab and remove everything that make has made
 	@if [ -x $(PY) ] && [ -d .lab ]; then $(PY) -m tools.demo down; fi
 	rm -rf .venv .cache .lab docs/site .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/output
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-.PHONY: help demo break mend summary status down test unit lint sanity integration bench docs generate clean
+.PHONY: help demo break mend summary status down test unit lint sanity integration bench docs format generate clean

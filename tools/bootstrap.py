@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make .venv: find a Python and a Node that suit, install the requirements, and do nothing when all that is there.
 
-Standard library only and Python 3.8 syntax: it runs with whatever Python the machine has, which need not be the one that
-the virtual environment is made of.
+Standard library only and Python 3.8 syntax: it runs with whatever Python the machine has, which need not be the one
+that the virtual environment is made of.
 """
 
 from __future__ import annotations
@@ -77,7 +77,12 @@ def _ask(argv: Sequence[str]) -> Optional[Any]:
     """The JSON that a command prints, or None when it does not start, fails or hangs."""
     try:
         done = subprocess.run(
-            list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=20, check=False
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=20,
+            check=False,
         )
         return json.loads(done.stdout) if done.returncode == 0 else None
     except (OSError, subprocess.TimeoutExpired, ValueError):
@@ -87,7 +92,7 @@ def _ask(argv: Sequence[str]) -> Optional[Any]:
 def candidates() -> List[str]:
     """Where a Python may be: the PATH, the usual directories, and the version directories of pyenv and uv."""
     names = [f"python3.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1)] + ["python3"]
-    directories = os.environ.get("PATH", os.defpath).split(os.pathsep) + ["/usr/local/bin", "/usr/bin"]
+    directories = [*os.environ.get("PATH", os.defpath).split(os.pathsep), "/usr/local/bin", "/usr/bin"]
     found = [os.path.join(directory, name) for directory in directories for name in names]
     pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
     for pattern in (os.path.join(pyenv, "versions", "3.*"), os.path.expanduser("~/.local/share/uv/python/cpython-3.*")):
@@ -128,10 +133,10 @@ def choose_python() -> Python:
         package = f"python3.{suitable[0].version[1]}-venv"
         python = suitable[0]
         if python.executable.startswith("/usr/bin/") and system.can_install():
-            if system.install([package], f"the venv module of Python {python.text()}"):
-                answer = _ask([python.executable, "-I", "-c", _PROBE])
-                if answer and answer["venv"]:
-                    return python._replace(venv=True)
+            system.install([package], f"the venv module of Python {python.text()}")
+            answer = _ask([python.executable, "-I", "-c", _PROBE])
+            if answer and answer["venv"]:
+                return python._replace(venv=True)
         raise common.Failure(
             f"Python {python.text()} ({python.executable}) cannot make virtual environments; "
             f"install what is missing: {system.command([package])}"
@@ -139,7 +144,8 @@ def choose_python() -> Python:
     seen = ", ".join(f"{python.text()} ({python.executable})" for python in pythons) or "none"
     raise common.Failure(
         f"Kumawatch needs Python {oldest} to {newest}; found: {seen}. "
-        f"Install one ({system.command(['python3', 'python3-venv'])}) or name it: make KUMAWATCH_PYTHON=/path/to/python3"
+        f"Install one ({system.command(['python3', 'python3-venv'])}) "
+        "or name it: make KUMAWATCH_PYTHON=/path/to/python3"
     )
 
 
@@ -201,7 +207,9 @@ def defect(stamp: Dict[str, Any], files: Sequence[str]) -> str:
 
 
 def _pip_activity(line: str) -> str:
-    match = re.match(r"(Collecting|Downloading|Building wheel for|Installing collected packages|Using cached) *:? *(\S+)", line)
+    match = re.match(
+        r"(Collecting|Downloading|Building wheel for|Installing collected packages|Using cached) *:? *(\S+)", line
+    )
     if not match:
         return ""
     if match.group(1) == "Installing collected packages":
@@ -211,7 +219,9 @@ def _pip_activity(line: str) -> str:
 
 def _environment() -> Dict[str, str]:
     """pip's environment: the user's, save what would install elsewhere than into the virtual environment."""
-    env = {key: value for key, value in common.environment().items() if key not in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")}
+    env = {
+        key: value for key, value in common.environment().items() if key not in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
+    }
     env["PIP_USER"] = "0"
     env["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     return env
@@ -242,7 +252,9 @@ def node_version(path: Optional[str]) -> Tuple[int, ...]:
     if not path:
         return ()
     try:
-        done = subprocess.run([path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(
+            [path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ()
     match = re.match(r"v(\d+)\.(\d+)", done.stdout)
@@ -265,7 +277,9 @@ def ensure_node() -> None:
     common.say(f"  {found} ({wanted} or newer is needed): taking one from PyPI")
     _pip_install(f"Node ({NODE_REQUIREMENT})", [NODE_REQUIREMENT], "pip-node.log")
     if node_version(packaged_node()) < NODE:
-        raise common.Failure(f"The Node from PyPI does not start here; install Node {wanted} or newer with npm yourself.")
+        raise common.Failure(
+            f"The Node from PyPI does not start here; install Node {wanted} or newer with npm yourself."
+        )
 
 
 def ensure_compiler() -> None:
@@ -316,8 +330,12 @@ def ensure_venv(files: Sequence[str]) -> None:
 def bootstrap() -> int:
     """Make what is missing and say how long it took, or say nothing when nothing is missing."""
     parser = argparse.ArgumentParser(prog="tools/bootstrap.sh", description="Make .venv with what Kumawatch needs.")
-    parser.add_argument("purpose", choices=["run", "test"], help="what to run it, or what to test, lint and document it")
-    parser.add_argument("--lab", action="store_true", help="also Node and a C++ compiler, which the lab's Uptime Kuma needs")
+    parser.add_argument(
+        "purpose", choices=["run", "test"], help="what to run it, or what to test, lint and document it"
+    )
+    parser.add_argument(
+        "--lab", action="store_true", help="also Node and a C++ compiler, which the lab's Uptime Kuma needs"
+    )
     parser.add_argument("--chromium", action="store_true", help="also Chromium, which the tests of pages drive")
     arguments = parser.parse_args()
     started = time.monotonic()

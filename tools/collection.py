@@ -30,7 +30,9 @@ def tracked() -> list[Path]:
     ) if (common.ROOT / ".git").exists() and shutil.which("git") else None  # fmt: skip
     if done and done.returncode == 0:
         names = sorted(os.fsdecode(name) for name in set(done.stdout.split(b"\0")) if name)
-        return [path for path in map(Path, names) if (common.ROOT / path).is_file() or (common.ROOT / path).is_symlink()]
+        return [
+            path for path in map(Path, names) if (common.ROOT / path).is_file() or (common.ROOT / path).is_symlink()
+        ]
     return sorted(_walk())
 
 
@@ -56,7 +58,7 @@ def _ignored(path: Path, patterns: list[str]) -> bool:
 
 
 def copy(root: Path, extra: tuple[str, ...] = ()) -> Path:
-    """Copy what a release ships, and the files below the extra directories, to root; return the collection's directory."""
+    """Copy what a release ships, and what lies below the extra paths, to root; return the collection's directory."""
     target = root / "ansible_collections" / NAMESPACE / NAME
     wanted = {*published(), *(path for path in tracked() if path.as_posix().startswith(extra))}
     for path in sorted(wanted):

@@ -52,7 +52,11 @@ def environment() -> Dict[str, str]:
 
     ansible.cfg is named because Ansible ignores the one it finds by itself in a world-writable directory.
     """
-    env = {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")}
+    env = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
+    }
     env["PATH"] = os.pathsep.join([str(VENV / "bin"), env.get("PATH", os.defpath)])
     env["VIRTUAL_ENV"] = str(VENV)
     env["PYTHONUNBUFFERED"] = "1"
@@ -120,8 +124,8 @@ def run_logged(
     """Run a command into a log file, show one condensed line meanwhile, and return its exit status.
 
     label: what the reader sees. activity: makes of an output line what to show of it ("" shows nothing new).
-    quiet: print no closing line (the caller has a better one). limit: seconds after which the command is stopped, as if by
-    Ctrl-C so that it can tidy up; 0 for none.
+    quiet: print no closing line (the caller has a better one). limit: seconds after which the command is stopped, as if
+    by Ctrl-C so that it can tidy up; 0 for none.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     line = _Line(label)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write each role's README.md from its meta/argument_specs.yml and defaults/main.yml, or check that it is up to date."""
+"""Write each role's README.md from its argument_specs and defaults, or check that it is up to date."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ def _example(role: str, entry: str, options: dict[str, Any]) -> list[str]:
     if entry != "main":
         task["tasks_from"] = entry
     required = {
-        name: _PLACEHOLDERS.get(option.get("type", "str"), "…") for name, option in options.items() if option.get("required")
+        name: _PLACEHOLDERS.get(option.get("type", "str"), "…")
+        for name, option in options.items()
+        if option.get("required")
     }
     body: dict[str, Any] = {"name": f"Run {role}", "ansible.builtin.import_role": task}
     if required:
@@ -99,7 +101,11 @@ def render(role: Path) -> str:
     specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
     path = role / "defaults" / "main.yml"
     defaults = (yaml.safe_load(path.read_text()) if path.exists() else None) or {}
-    lines = [f"# {COLLECTION}.{role.name}", "", "<!-- Written by `make generate` from meta/argument_specs.yml: edit that. -->"]
+    lines = [
+        f"# {COLLECTION}.{role.name}",
+        "",
+        "<!-- Written by `make generate` from meta/argument_specs.yml: edit that. -->",
+    ]
     for entry, spec in specs.items():
         options = spec.get("options") or {}
         if entry != "main":

@@ -20,7 +20,7 @@ from tools import collection, common
 HOME = common.CACHE / "ansible-test" / "home"
 
 # ansible-test wants to download this file from a host of its own; what it does is in every Python already.
-_GET_PIP = '''"""Put pip into the environment of a sanity test: from this Python, then in the version that is asked for."""
+_GET_PIP = '''"""Put pip into a sanity test's environment: from this Python, then in the version that is asked for."""
 import subprocess
 import sys
 
@@ -28,6 +28,10 @@ subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"], stdo
 wanted = [argument for argument in sys.argv[1:] if not argument.startswith("--no-")]
 sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", "--quiet", *wanted]))
 '''
+
+
+# Settings of pip that would put packages, or what it has to say, elsewhere than into the environment at hand.
+_ELSEWHERE = {"user", "target", "prefix", "root", "require-virtualenv", "log"}
 
 
 def _internal() -> Path:
@@ -55,7 +59,7 @@ def _pip_settings() -> dict[str, str]:
     settings = {}
     for line in done.stdout.splitlines():
         match = re.match(r"(?:global\.|install\.|:env:\.)([a-z-]+)=(.*)", line)
-        if match and match.group(1) not in ("user", "target", "prefix", "root", "require-virtualenv", "log", "no-input"):
+        if match and match.group(1) not in _ELSEWHERE:
             settings[match.group(1)] = str(ast.literal_eval(match.group(2)))
     for key, names in (
         ("cert", ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")),

@@ -74,6 +74,7 @@ def checks() -> list[Check]:
         Check("mypy lab and tools", [tool("mypy"), "-p", "lab", "-p", "tools"], needs=("lab",)),
         Check("changelog", [tool("antsibull-changelog"), "lint"]),
         Check("role documentation", module("tools.role_docs", "--check")),
+        Check("module documentation", module("tools.module_docs", "--check"), needs=("tools/module_docs.py",)),
         Check("collection build", module("tools.test", "--check-build")),
         Check(
             "antsibull-docs",
@@ -177,7 +178,9 @@ def pytest_step(name: str, limit: float) -> Callable[[], list[Result]]:
         report = common.LOGS / f"{name}.xml"
         report.unlink(missing_ok=True)
         log = common.LOGS / f"{name}.log"
-        argv = module("pytest", str(directory), "--junitxml", str(report), "-o", "junit_family=xunit2", "--color=no", "-v")
+        argv = module(
+            "pytest", str(directory), "--junitxml", str(report), "-o", "junit_family=xunit2", "--color=no", "-v"
+        )
         argv.append("--durations=10")
 
         def read(result: Result, status: int, _output: str) -> None:
@@ -199,7 +202,7 @@ def pytest_step(name: str, limit: float) -> Callable[[], list[Result]]:
 def _read_junit(result: Result, report: Path) -> None:
     """Count what pytest's report says; an error in a fixture is a failure of its test."""
     try:
-        cases = list(ElementTree.parse(report).iter("testcase"))
+        cases = list(ElementTree.parse(report).iter("testcase"))  # noqa: S314 - our own pytest wrote it
     except (OSError, ElementTree.ParseError):
         result.failed, result.note = 1, "pytest left no report"
         return
@@ -275,7 +278,9 @@ def test() -> int:
     """The command: run the named steps, or with further arguments one pytest step attached to the terminal."""
     parser = argparse.ArgumentParser(prog="make test", description=__doc__)
     parser.add_argument("--steps", default="", help=f"some of {', '.join(STEPS)}, separated by commas; all without it")
-    parser.add_argument("--check-build", action="store_true", help="only build the collection and look into its archive")
+    parser.add_argument(
+        "--check-build", action="store_true", help="only build the collection and look into its archive"
+    )
     arguments, further = parser.parse_known_args()
     if arguments.check_build:
         return check_build()
@@ -284,7 +289,9 @@ def test() -> int:
     if unknown:
         raise common.Failure(f"There is no step {', '.join(unknown)}; the steps are {', '.join(STEPS)}.")
     if further:
-        paths = [] if any(argument.startswith("tests/") for argument in further) else [f"tests/{name}" for name in names]
+        paths = (
+            [] if any(argument.startswith("tests/") for argument in further) else [f"tests/{name}" for name in names]
+        )
         return subprocess.run(module("pytest", *paths, *further), cwd=common.ROOT, env=common.environment()).returncode
     started = time.monotonic()
     results = [result for name in names for result in STEPS[name]()]
