@@ -52,7 +52,11 @@ class ConnectionLost(KumawatchError):
 
 
 class CallFailed(KumawatchError):
-    """The server refused one call and said why."""
+    """The server refused one call and said why: ``reason`` holds its own words."""
+
+    def __init__(self, message: str, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = message if reason is None else reason
 
 
 @dataclass(frozen=True)
@@ -243,7 +247,8 @@ class KumaClient:
                 if response.status == 404:
                     return None
                 if response.status >= 400:
-                    raise CallFailed(f"{path} answered {response.status}: {(await response.text())[:200].strip()}")
+                    reason = (await response.text())[:200].strip().strip('"')
+                    raise CallFailed(f"{path} answered {response.status}: {reason}", reason)
                 if "json" not in response.content_type:
                     return None
                 return await response.json()
@@ -319,6 +324,17 @@ class KumaClient:
             with contextlib.suppress(asyncio.CancelledError, KumawatchError):
                 await question
 
+    def _open_session(self) -> ssl.SSLContext | bool:
+        """Prepare for HTTP; returns what to trust."""
+        trust = _trust(self.connection) if urlsplit(self.connection.url).scheme == "https" else True
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=trust),
+            headers=dict(self.connection.headers),
+            timeout=aiohttp.ClientTimeout(total=self.connection.timeout),
+            trust_env=True,
+        )
+        return trust
+
     async def _dial(self) -> None:
         parts = urlsplit(self.connection.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -326,15 +342,9 @@ class KumaClient:
                 f"api_url '{self.connection.shown}' is not an http:// or https:// address: give it in full, e.g. "
                 f"https://status.example.com."
             )
-        trust = _trust(self.connection) if parts.scheme == "https" else True
+        trust = self._open_session()
         self._lost = False
         self._announced.clear()
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=trust),
-            headers=dict(self.connection.headers),
-            timeout=aiohttp.ClientTimeout(total=self.connection.timeout),
-            trust_env=True,
-        )
         # The list of 1,000 monitors is one message of 3 MB: no limit on what may come in.
         self._socket = socketio.AsyncClient(
             reconnection=False, http_session=self._session, websocket_extra_options={"max_msg_size": 0, "ssl": trust}
@@ -459,7 +469,7 @@ class KumaClient:
                 elif time.monotonic() + 35 < deadline and answer is not None:
                     deadline = min(deadline, time.monotonic() + 35)
             else:
-                raise KumawatchError(
+                raise LoginRefused(
                     f"Uptime Kuma at {shown} refused user '{self.connection.username}': wrong user name or password; "
                     f"check api_username and api_password."
                 )
@@ -522,6 +532,10 @@ class DatabaseNotChosen(KumawatchError):
     """A new 2.x server whose first wizard waits."""
 
 
+class LoginRefused(KumawatchError):
+    """The server is there, but does not know this user with this password."""
+
+
 def _reason(error: BaseException) -> str:
     """The heart of a network error, without the layers around it."""
     cause = getattr(error, "os_error", None) or error
@@ -563,6 +577,17 @@ async def connect(
         await client._open()
         if login:
             await client._log_in(lists)
+        yield client
+    finally:
+        await client._close()
+
+
+@contextlib.asynccontextmanager
+async def over_http(connection: Connection) -> AsyncIterator[KumaClient]:
+    """Only :meth:`KumaClient.get` and :meth:`KumaClient.post`, for a server that opens no socket yet."""
+    client = KumaClient(connection)
+    try:
+        client._open_session()
         yield client
     finally:
         await client._close()
