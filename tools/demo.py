@@ -1,0 +1,185 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Show Kumawatch on this machine: the lab, site.yml applied twice, and what to look at; then break and mend its services."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from lab.paths import Paths
+from tools import common
+
+PLAYBOOK = ["ansible-playbook", "-i", "inventories/lab", "site.yml"]
+
+
+def lab(*arguments: str) -> None:
+    """Run a lab command attached to the terminal; Failure when it fails, which it has explained itself."""
+    python = str(common.VENV / "bin" / "python")
+    status = subprocess.run([python, "-m", "lab", *arguments], cwd=common.ROOT, env=common.environment()).returncode
+    if status:
+        raise SystemExit(status)
+
+
+def endpoints() -> dict[str, Any]:
+    """What runs in the lab, as it wrote it down."""
+    path = Paths.from_environment().endpoints
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        raise common.Failure("The lab is not up; start it with: make demo") from None
+    return found
+
+
+def _play(label: str, log_name: str, *further: str) -> str:
+    """Apply site.yml to the lab into a log; its output. Failure, with the output's end, when it fails."""
+    log = common.LOGS / log_name
+    argv = [str(common.VENV / "bin" / PLAYBOOK[0]), *PLAYBOOK[1:], *further]
+    env = common.environment()
+    env["ANSIBLE_NOCOLOR"] = "1"
+
+    def activity(line: str) -> str:
+        match = re.match(r"(?:TASK|RUNNING HANDLER) \[(.*?)\]", line)
+        return match.group(1) if match else ""
+
+    if common.run_logged(label, argv, log, env=env, activity=activity):
+        common.show_log(log, lines=40)
+        raise common.Failure(f"site.yml failed; the whole output is in {common.relative(log)}")
+    return log.read_text(errors="replace")
+
+
+def recap(output: str) -> dict[str, int]:
+    """The sums of the last play recap in Ansible's output: ok, changed, unreachable, failed and the rest."""
+    sums: dict[str, int] = {}
+    for line in output.rpartition("PLAY RECAP")[2].splitlines():
+        for key, value in re.findall(r"(\w+)=(\d+)", line):
+            sums[key] = sums.get(key, 0) + int(value)
+    return sums
+
+
+def changed_tasks(output: str) -> list[str]:
+    """The tasks that Ansible's output reports as changed."""
+    names, task = [], ""
+    for line in output.splitlines():
+        match = re.match(r"(?:TASK|RUNNING HANDLER) \[(.*)\]", line)
+        task = match.group(1) if match else task
+        if line.startswith("changed:"):
+            names.append(task)
+    return names
+
+
+def demo() -> int:
+    started = time.monotonic()
+    common.say("The lab: Uptime Kuma, a chat space and three demo services, on this machine only")
+    lab("up")
+    common.say(f"\n{' '.join(PLAYBOOK)}: what the catalogue declares comes to be")
+    first = recap(_play("first run", "demo-first-run.log"))
+    second_output = _play("second run", "demo-second-run.log")
+    second = recap(second_output)
+    if not second.get("ok") or not first.get("ok"):
+        raise common.Failure("site.yml ran no task; see .cache/logs/demo-second-run.log")
+    if second.get("changed"):
+        tasks = ", ".join(changed_tasks(second_output))
+        raise common.Failure(
+            f"The second run of site.yml changed {second['changed']} more ({tasks}) and should have changed nothing; "
+            "see .cache/logs/demo-second-run.log"
+        )
+    common.say(f"  The first run changed {first.get('changed', 0)} of {first['ok']} tasks, the second run none.")
+    tell(time.monotonic() - started)
+    return 0
+
+
+def status_pages(kuma: dict[str, Any]) -> list[str]:
+    """The addresses of the status pages that the lab's inventory declares and the server really shows."""
+    done = subprocess.run(
+        [str(common.VENV / "bin" / "ansible-inventory"), "-i", "inventories/lab", "--list", "--export"],
+        cwd=common.ROOT,
+        env=common.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    slugs = dict.fromkeys(re.findall(r'"(?:slug|monitoring_environment)": "([a-z0-9-]+)"', done.stdout))
+    return [f"{kuma['url']}/status/{slug}" for slug in slugs if _answers(f"{kuma['url']}/api/status-page/{slug}")]
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def tell(seconds: float) -> None:
+    """The last thing printed: what to open, how to log in, what to try, how to stop."""
+    there = endpoints()
+    kuma, chat = there["kuma"], there["chat"]
+    names = [service["name"] for service in there["services"]]
+    common.say(f"\nReady after {common.elapsed(seconds)}. Open:")
+    rows = [("Status page", url) for url in status_pages(kuma)]
+    rows.append(("Uptime Kuma", f"{kuma['url']}   login {kuma['username']} / {kuma['password']}"))
+    rows.append(("Chat space", chat.get("page_url") or chat["url"]))
+    for label, value in rows:
+        common.say(f"  {label:<12} {value}")
+    common.say("\nTry:")
+    for command, meaning in (
+        (f"make break SERVICE={names[0]}", f"break a service ({', '.join(names)}): its alert stands in the chat space"),
+        (f"make mend SERVICE={names[0]}", "mend it: the recovery follows"),
+        ("make summary", "post the daily status summary"),
+        ("make down", "stop everything; make demo starts it again"),
+    ):
+        common.say(f"  {command:<24} {meaning}")
+
+
+def set_broken(word: str, service: str) -> int:
+    """Break or mend a service and say where what follows is to be seen."""
+    there = endpoints()
+    names = [entry["name"] for entry in there["services"]]
+    if service not in names:
+        what = f"There is no service {service}" if service else "Name the service"
+        raise common.Failure(f"{what}: make {word} SERVICE={' or '.join(names)}")
+    lab(word, service)
+    card = "alert" if word == "break" else "recovery"
+    common.say(f"The next check of Uptime Kuma notices, and the {card} card arrives at")
+    common.say(f"  {there['chat'].get('page_url') or there['chat']['url']}")
+    return 0
+
+
+def attached(*argv: str) -> int:
+    """Run a Python program of this checkout attached to the terminal."""
+    python = str(common.VENV / "bin" / "python")
+    return subprocess.run([python, *argv], cwd=common.ROOT, env=common.environment()).returncode
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make", description=__doc__)
+    commands = parser.add_subparsers(dest="command")
+    for word in ("break", "mend"):
+        commands.add_parser(word).add_argument("service", nargs="?", default="")
+    for word in ("summary", "status", "down"):
+        commands.add_parser(word)
+    commands.add_parser("bench").add_argument("further", nargs=argparse.REMAINDER)
+    arguments = parser.parse_args()
+    if arguments.command in ("break", "mend"):
+        return set_broken(arguments.command, arguments.service)
+    if arguments.command == "bench":
+        return attached("benchmarks/kuma.py", *arguments.further)
+    if arguments.command in ("status", "down"):
+        lab(arguments.command)
+        return 0
+    return demo()
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    common.main(main)
