@@ -235,20 +235,27 @@ class KumaClient:
         """Fetch JSON over HTTP, for the few things that the socket does not tell. ``None`` when there is no such thing."""
         return await self._http("GET", path)
 
+    async def download(self, path: str) -> bytes | None:
+        """Fetch a file over HTTP. ``None`` when there is no such thing."""
+        return await self._http("GET", path, json=False)
+
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """Post JSON over HTTP."""
         return await self._http("POST", path, body)
 
-    async def _http(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    async def _http(self, method: str, path: str, body: Mapping[str, Any] | None = None, json: bool = True) -> Any:
         assert self._session is not None
         url = self.connection.url.rstrip("/") + quote(path)
+        # The server keeps its answers for five minutes, and not every change makes it forget them.
+        headers = {"x-apicache-bypass": "true"}
         try:
-            async with self._session.request(method, url, json=body) as response:
+            async with self._session.request(method, url, json=body, headers=headers) as response:
                 if response.status == 404:
                     return None
                 if response.status >= 400:
-                    reason = (await response.text())[:200].strip().strip('"')
-                    raise CallFailed(f"{path} answered {response.status}: {reason}", reason)
+                    raise CallFailed(f"{path} answered {response.status}: {(await response.text())[:200].strip()}")
+                if not json:
+                    return await response.read()
                 if "json" not in response.content_type:
                     return None
                 return await response.json()
