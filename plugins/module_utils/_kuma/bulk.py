@@ -146,7 +146,7 @@ async def reconcile(connection: Connection, kind: Kind, *, check_mode: bool) -> 
             await kind.read(client)
             decided = kind.plan(client.state, client.version)
             if check_mode or not decided.changed:
-                return Outcome(decided, warnings=kind.warnings)
+                return Outcome(decided, applied=not check_mode, warnings=kind.warnings)
             return await _apply(client, kind)
     except DatabaseNotChosen:
         if check_mode:

@@ -1,0 +1,381 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Monitors: what is declared, what exists, and whether they are the same. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._errors import InputError, KumawatchError
+from .._reconcile import ABSENT, PRESENT, Actual, Desired
+from .client import State
+from .fields import (
+    MONITOR_FIELDS,
+    MONITOR_TYPES,
+    REFERENCES,
+    UNSET,
+    Version,
+    defaults,
+    edit_payload,
+    field_for,
+    is_known,
+    limits,
+    missing_options,
+    normal,
+    to_wire,
+    version_text,
+)
+from .lock import is_lock
+from .paths import MonitorIndex, Path, as_path, label
+
+#: The tag that bears the mark of ownership; its value is managed_by.
+MARK = "managed-by"
+MARK_COLOR = "#6B7280"
+#: What a tag looks like of which no colour was ever declared: the first that Uptime Kuma's own page offers.
+TAG_COLOR = "#4B5563"
+
+PAUSED = "paused"
+
+_STATUS_CODES = re.compile(r"(\d{3,4})(?:-(\d{3,4}))?")
+_REFERENCES = {reference.option: reference for reference in REFERENCES}
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Names of objects that earlier tasks of the same check-mode run would have created."""
+
+    notifications: Collection[str] = ()
+    proxies: Collection[str] = ()
+    docker_hosts: Collection[str] = ()
+    remote_browsers: Collection[str] = ()
+
+
+@dataclass
+class Names:
+    """The objects that monitors refer to, by name: ids, ``None`` for pending ones."""
+
+    notification: dict[str, list[int | None]] = field(default_factory=dict)
+    proxy: dict[str, list[int | None]] = field(default_factory=dict)
+    docker_host: dict[str, list[int | None]] = field(default_factory=dict)
+    remote_browser: dict[str, list[int | None]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, state: State, pending: Pending = Pending()) -> Names:
+        """Collect them from what the server pushed."""
+
+        def collect(
+            items: Mapping[int, Mapping[str, Any]] | None, name: Any, coming: Iterable[str]
+        ) -> dict[str, list[int | None]]:
+            found: dict[str, list[int | None]] = {}
+            for ident, item in (items or {}).items():
+                found.setdefault(name(item), []).append(ident)
+            for other in coming:
+                found.setdefault(other, [None])
+            return found
+
+        return cls(
+            collect(state.notifications, lambda item: item["name"], pending.notifications),
+            collect(state.proxies, proxy_name, pending.proxies),
+            collect(state.docker_hosts, lambda item: item["name"], pending.docker_hosts),
+            collect(state.remote_browsers, lambda item: item["name"], pending.remote_browsers),
+        )
+
+    def find(self, kind: str, name: str, who: str) -> int | None:
+        """The id behind a name; ``who`` is the monitor that refers to it.
+
+        :raises KumawatchError: nothing or more than one thing has that name.
+        """
+        noun = kind.replace("_", " ")
+        known = getattr(self, kind)
+        idents = known.get(name, [])
+        if not idents:
+            has = ", ".join(f"'{other}'" for other in sorted(known)[:10]) or "none"
+            raise KumawatchError(f"{who}: {noun} '{name}' is not on the server, which has {has}: create it, or correct the name.")
+        if len(idents) > 1:
+            raise KumawatchError(f"{who}: {noun} '{name}' exists {len(idents)} times on the server: rename all but one.")
+        return idents[0]
+
+    def name(self, kind: str, ident: int | None) -> str | None:
+        """The name behind an id, ``None`` where there is nothing."""
+        for name, idents in getattr(self, kind).items():
+            if ident is not None and ident in idents:
+                return str(name)
+        return None
+
+
+def proxy_name(proxy: Mapping[str, Any]) -> str:
+    """What a proxy, which has no name, is called: ``http://proxy.example.com:3128``."""
+    return f"{proxy['protocol']}://{proxy['host']}:{proxy['port']}"
+
+
+# -- what is declared ---------------------------------------------------------------------------------------------------
+
+
+def desired(
+    entries: Sequence[Mapping[str, Any]], state: State, names: Names, version: Version, types: Mapping[Path, str]
+) -> list[Desired]:
+    """The entries as the planner takes them, checked.
+
+    :param entries: the user's list, ``None`` for every option that is not set.
+    :param types: the types of the monitors that exist, by path.
+    :raises KumawatchError: an entry cannot be right; the message names it and the option.
+    """
+    result = []
+    for position, entry in enumerate(entries):
+        name = str(entry["name"])
+        path = (*as_path(entry.get("group"), f"monitor '{name}': group"), *as_path(name, f"monitors entry {position + 1}: name"))
+        who = f"monitor '{label(path)}'"
+        given = {option: value for option, value in entry.items() if value is not None}
+        ignored = frozenset(given.get("ignore", ()))
+        _check_ignored(ignored, who)
+        properties: dict[str, Any] = {}
+        if given.get("state") != ABSENT:
+            kind = given.get("type") or types.get(path)
+            if kind is None:
+                raise InputError(f"{who} has no type: add one, e.g. type: http.")
+            properties = _properties(given, kind, path in types, names, version, who)
+        result.append(Desired(path, label(path), position, properties, given.get("state", "present"), ignored))
+    _check_groups(result, types)
+    _check_colors(result)
+    return result
+
+
+def _properties(
+    given: Mapping[str, Any], kind: str, exists: bool, names: Names, version: Version, who: str
+) -> dict[str, Any]:
+    monitor_type = MONITOR_TYPES[kind]
+    if not is_known(monitor_type, version):
+        raise KumawatchError(_too_new(f"{who}: type '{kind}'", monitor_type.since, version))
+    properties: dict[str, Any] = {"type": kind}
+    options = {option: value for option, value in given.items() if option in _FIELDS}
+    for option, value in options.items():
+        _check_option(option, value, kind, version, who)
+        properties[option] = normal(field_for(option), value)
+    for option, reference in _REFERENCES.items():
+        if option in given:
+            if not is_known(reference, version):
+                raise KumawatchError(_too_new(f"{who}: option '{option}'", reference.since, version))
+            if given[option]:
+                names.find(option, given[option], who)
+            properties[option] = given[option] or None
+    if not exists:
+        preset = defaults(kind, version, options)
+        missing = missing_options(kind, {**preset, **options, **{o: given.get(o) for o in _REFERENCES}})
+        if missing:
+            raise InputError(f"{who} of type '{kind}' needs {_listed(missing)}: add {'it' if len(missing) == 1 else 'them'}.")
+    if "notifications" in given:
+        for notification in given["notifications"]:
+            names.find("notification", notification, who)
+        properties["notifications"] = sorted(set(given["notifications"]))
+    if "tags" in given:
+        properties["tags"] = sorted({(str(tag["name"]), str(tag.get("value") or "")) for tag in given["tags"]})
+        colors = {str(tag["name"]): str(tag["color"]) for tag in given["tags"] if tag.get("color")}
+        if colors:
+            properties["tag_colors"] = colors
+        for name, value in properties["tags"]:
+            if name == MARK or is_lock(name):
+                raise InputError(f"{who}: the tag '{name}' is kept for the mark of ownership: set managed_by, or name it differently.")
+    properties["state"] = given.get("state", PRESENT)
+    return properties
+
+
+_FIELDS = frozenset(item.option for item in MONITOR_FIELDS)
+#: What ignore may name.
+IGNORABLE = frozenset({*_FIELDS, *_REFERENCES, "type", "notifications", "tags", "tag_colors", "state"})
+
+
+def _check_ignored(ignored: Collection[str], who: str) -> None:
+    for option in sorted(ignored):
+        if option not in IGNORABLE:
+            raise InputError(f"{who}: ignore names '{option}', which is no option of a monitor: correct the name.")
+
+
+def _check_option(option: str, value: Any, kind: str, version: Version, who: str) -> None:
+    item = field_for(option)
+    if not is_known(item, version):
+        raise KumawatchError(_too_new(f"{who}: option '{option}'", item.since, version))
+    if item.types and kind not in item.types:
+        raise InputError(f"{who}: option '{option}' has no meaning for type '{kind}', only for {_listed(sorted(item.types))}: remove it.")
+    since = item.choices_since.get(value) if isinstance(value, str) else None
+    if since is not None and since > version:
+        raise KumawatchError(_too_new(f"{who}: {option} '{value}'", since, version))
+    low, high = limits(item, version)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if low is not None and value < low:
+            raise KumawatchError(f"{who}: {option} {value:g} is less than {low:g}, the least that Uptime Kuma {version_text(version)} takes: raise it.")
+        if high is not None and value > high:
+            raise KumawatchError(f"{who}: {option} {value:g} is more than {high:g}, the most that Uptime Kuma {version_text(version)} takes: lower it.")
+    if option == "accepted_status_codes":
+        _check_status_codes(value, who)
+
+
+def _check_status_codes(codes: Iterable[Any], who: str) -> None:
+    for code in codes:
+        match = _STATUS_CODES.fullmatch(str(code))
+        if not match or (match[2] and int(match[1]) > int(match[2])):
+            raise InputError(f"{who}: accepted_status_codes has '{code}', which is neither a code such as 200 nor a range such as 200-299: correct it.")
+
+
+def _check_groups(entries: Sequence[Desired], types: Mapping[Path, str]) -> None:
+    """Every group that is named must be declared or exist, and be a group."""
+    declared = {entry.key: entry for entry in entries}
+    for entry in entries:
+        path: Path = entry.key  # type: ignore[assignment]
+        if entry.state == ABSENT or len(path) == 1:
+            continue
+        parent = path[:-1]
+        who = f"monitor '{entry.label}'"
+        other = declared.get(parent)
+        if other is not None and other.state == ABSENT:
+            raise InputError(f"{who}: its group '{label(parent)}' is declared absent: declare {who} absent as well, or move it.")
+        kind = other.properties.get("type") if other is not None else types.get(parent)
+        if kind is None:
+            circle = _circle(path, declared)
+            if circle:
+                raise InputError(f"{who}: groups {_listed(circle)} contain each other: declare one of them without a group.")
+            raise InputError(f"{who}: group '{label(parent)}' is neither declared nor on the server: declare it, with type: group.")
+        if kind != "group":
+            raise InputError(f"{who}: '{label(parent)}' cannot be its group, it is of type '{kind}': make it a group, or name another one.")
+
+
+def _circle(path: Path, declared: Mapping[Any, Desired]) -> list[str]:
+    """The names of groups that are each declared only inside the next, starting above ``path``; empty when there are none."""
+    inside = {key[-1]: key[-2] for key, entry in declared.items() if len(key) > 1 and entry.properties.get("type") == "group"}
+    seen: list[str] = []
+    name = path[-2]
+    while name in inside and name not in seen:
+        seen.append(name)
+        name = inside[name]
+    return sorted(seen[seen.index(name) :]) if name in seen else []
+
+
+def _check_colors(entries: Iterable[Desired]) -> None:
+    """A tag has one colour on a server, whichever monitor bears it."""
+    colors: dict[str, tuple[str, str]] = {}
+    for entry in entries:
+        for tag, color in entry.properties.get("tag_colors", {}).items():
+            first, where = colors.setdefault(tag, (color, entry.label))
+            if first.lower() != color.lower():
+                raise InputError(f"tag '{tag}' is declared {first} at monitor '{where}' and {color} at monitor '{entry.label}': give it one colour.")
+
+
+def _too_new(what: str, since: Version, version: Version) -> str:
+    return f"{what} needs Uptime Kuma {version_text(since)}; the server has {version_text(version)}: upgrade it, or leave this out."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+# -- what exists --------------------------------------------------------------------------------------------------------
+
+#: Shown of a monitor that is deleted, besides what is declared of others.
+_TELLING = ("url", "hostname", "port")
+
+
+def actual(state: State, names: Names, version: Version, options: Collection[str], index: MonitorIndex) -> list[Actual]:
+    """The monitors on the server; of their options only those asked for, for there are a hundred."""
+    wanted = [item for item in MONITOR_FIELDS if is_known(item, version) and item.readable and item.option in {*options, *_TELLING}]
+    result = []
+    for ident, monitor in (state.monitors or {}).items():
+        properties: dict[str, Any] = {"type": monitor["type"]}
+        for item in wanted:
+            if item.read_key in monitor:
+                properties[item.option] = normal(item, monitor[item.read_key])
+        for option, reference in _REFERENCES.items():
+            if option in options:
+                properties[option] = names.name(option, monitor.get(reference.read_key))
+        properties["notifications"] = sorted(
+            name
+            for key, on in (monitor.get("notificationIDList") or {}).items()
+            if on and (name := names.name("notification", int(key))) is not None
+        )
+        tags = [(str(tag["name"]), str(tag["value"] or ""), str(tag["color"])) for tag in monitor.get("tags") or ()]
+        properties["tags"] = sorted({(name, value) for name, value, color in tags if name != MARK and not is_lock(name)})
+        properties["tag_colors"] = {name: color for name, value, color in tags if name != MARK}
+        # Under a paused group the server does not tell a monitor's own state.
+        properties["state"] = None if monitor.get("forceInactive") else PRESENT if monitor.get("active") else PAUSED
+        owners = [value for name, value, color in tags if name == MARK]
+        path = index.paths[ident]
+        result.append(Actual(path, label(path), ident, properties, owners[0] if owners else None))
+    return result
+
+
+def equal(name: str, before: Any, after: Any) -> bool:
+    """Whether two values of one property mean the same to the server."""
+    if name == "state":
+        return before is None or before == after
+    if name == "tag_colors":
+        colors = before or {}
+        return all(tag not in colors or colors[tag].lower() == color.lower() for tag, color in after.items())
+    item = _BY_OPTION.get(name)
+    if item is not None and not item.readable:
+        return True
+    if before is None and item is not None:
+        before = normal(item, None)
+    return bool(before == after)
+
+
+_BY_OPTION = {item.option: item for item in MONITOR_FIELDS}
+
+
+# -- what is sent -------------------------------------------------------------------------------------------------------
+
+
+def creation(entry: Desired, parent: int | None, names: Names, version: Version) -> dict[str, Any]:
+    """The payload of ``add``."""
+    kind = entry.properties["type"]
+    options = {option: value for option, value in entry.properties.items() if option in _FIELDS}
+    payload = _wire({**defaults(kind, version, options), **options}, version)
+    payload.setdefault("accepted_statuscodes", ["200-299"])
+    payload.update(_references(entry.properties, names, entry.label))
+    payload.update(
+        name=entry.key[-1],  # type: ignore[index]
+        type=kind,
+        parent=parent,
+        notificationIDList=_notification_ids(entry.properties.get("notifications", ()), names, entry.label),
+        active=entry.properties["state"] != PAUSED,
+    )
+    return payload
+
+
+def edition(entry: Desired, changed: Collection[str], monitor: Mapping[str, Any], names: Names, version: Version) -> dict[str, Any]:
+    """The payload of ``editMonitor``: everything that the server has, since it resets what is left out, and what changes."""
+    payload = edit_payload(monitor, version)
+    properties = {
+        option: value
+        for option, value in entry.properties.items()
+        if option in changed or (option in _FIELDS and not field_for(option).readable and option not in entry.ignored)
+    }
+    payload.update(_wire({option: value for option, value in properties.items() if option in _FIELDS}, version))
+    payload.update(_references(properties, names, entry.label))
+    if "type" in changed:
+        payload["type"] = properties["type"]
+    if "notifications" in changed:
+        payload["notificationIDList"] = _notification_ids(properties["notifications"], names, entry.label)
+    return payload
+
+
+def _wire(options: Mapping[str, Any], version: Version) -> dict[str, Any]:
+    return {
+        field_for(option).wire: to_wire(field_for(option), value)
+        for option, value in options.items()
+        if value is not UNSET and is_known(field_for(option), version)
+    }
+
+
+def _references(properties: Mapping[str, Any], names: Names, who: str) -> dict[str, int | None]:
+    return {
+        reference.wire: names.find(option, properties[option], f"monitor '{who}'") if properties[option] else None
+        for option, reference in _REFERENCES.items()
+        if option in properties
+    }
+
+
+def _notification_ids(notifications: Iterable[str], names: Names, who: str) -> dict[str, bool]:
+    # A list would be read by its indexes: it has to be an object.
+    return {str(names.find("notification", name, f"monitor '{who}'")): True for name in notifications}

@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Monitors on the server: the calls behind ``kuma_monitors``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from .._errors import KumawatchError
+from .._reconcile import Actual, Create, Delete, Desired, Plan, Update
+from . import monitor_model as model
+from .bulk import Change, Kind
+from .client import KumaClient, State
+from .fields import MONITOR_FIELDS, Version
+from .lock import is_lock
+from .monitor_model import MARK, MARK_COLOR, TAG_COLOR, Names, Pending
+from .paths import MonitorIndex, Path, label
+
+
+class Monitors(Kind):
+    """The monitors of a server, groups among them."""
+
+    noun = "monitor"
+    lists = ("monitors", "notifications", "proxies", "docker_hosts")
+    secrets = frozenset(item.option for item in MONITOR_FIELDS if item.secret)
+
+    def __init__(self, entries: Sequence[Mapping[str, Any]], pending: Pending = Pending()) -> None:
+        super().__init__()
+        self.entries = entries
+        self.pending = pending
+        self._options = {option for entry in entries for option, value in entry.items() if value is not None}
+        self._ids: dict[Path, int] = {}
+        self._before: set[int] = set()
+        self._names = Names()
+        self._tags: dict[str, int] = {}
+
+    async def read(self, client: KumaClient) -> None:
+        if client.version >= (2, 0, 0):  # 1.23 has no remote browsers and sends no list of them
+            await client.wait_for("remote_browsers")
+
+    def desired(self, state: State, version: Version) -> list[Desired]:
+        index = MonitorIndex(state.monitors or {})
+        types = {path: (state.monitors or {})[ident]["type"] for ident, path in index.paths.items()}
+        return model.desired(self.entries, state, Names.of(state, self.pending), version, types)
+
+    def actual(self, state: State) -> list[Actual]:
+        index = MonitorIndex(state.monitors or {})
+        return model.actual(state, Names.of(state), self._version, self._options, index)
+
+    def equal(self, name: str, before: Any, after: Any) -> bool:
+        return model.equal(name, before, after)
+
+    def plan(self, state: State, version: Version) -> Plan:
+        self._version = version
+        return self._keep_groups(super().plan(state, version), state)
+
+    def _keep_groups(self, decided: Plan, state: State) -> Plan:
+        """Deleting a group turns its monitors out of it. Those that stay keep their group."""
+        monitors = state.monitors or {}
+        doomed = {change.actual.ident: change for change in decided.delete}
+        kept: list[str] = []
+        while True:
+            staying = {
+                monitors[ident]["parent"]: ident
+                for ident in monitors
+                if ident not in doomed and monitors[ident].get("parent") in doomed
+            }
+            if not staying:
+                break
+            for group, child in staying.items():
+                change = doomed.pop(group)
+                if not change.purged:
+                    raise KumawatchError(
+                        f"monitor '{change.label}' cannot be deleted, '{monitors[child]['name']}' is still in it: declare that "
+                        f"absent as well, or move it out."
+                    )
+                kept.append(change.label)
+                self.warnings.append(
+                    f"monitor '{change.label}' is not purged, '{monitors[child]['name']}', which is not ours, is still in it."
+                )
+        if not kept:
+            return decided
+        return dataclasses.replace(
+            decided,
+            delete=tuple(change for change in decided.delete if change.actual.ident in doomed),
+            unmanaged=tuple(sorted([*decided.unmanaged, *kept])),
+        )
+
+    def stages(self, decided: Plan) -> list[Sequence[Change]]:
+        """Groups before what is in them; deletions the other way round."""
+
+        def by_depth(changes: Sequence[Any]) -> list[list[Any]]:
+            levels: dict[int, list[Any]] = {}
+            for change in changes:
+                key = change.actual.key if isinstance(change, Delete) else change.desired.key
+                levels.setdefault(len(key), []).append(change)
+            return [levels[depth] for depth in sorted(levels)]
+
+        return [*by_depth(decided.create), decided.update, *reversed(by_depth(decided.delete))]
+
+    async def prepare(self, client: KumaClient, decided: Plan) -> None:
+        monitors = client.state.monitors or {}
+        self._before = set(monitors)
+        self._ids = {path: ident for ident, path in MonitorIndex(monitors).paths.items()}
+        self._names = Names.of(client.state)
+        await self._prepare_tags(client, decided)
+
+    async def _prepare_tags(self, client: KumaClient, decided: Plan) -> None:
+        """Make each tag that will be needed once, before many monitors need it at the same time."""
+        needed: set[str] = set()
+        colors: dict[str, str] = {}
+        for change in (*decided.create, *decided.update):
+            created = isinstance(change, Create)
+            properties = change.desired.properties
+            if created or "tags" in change.differences:  # type: ignore[union-attr]
+                needed.update(name for name, value in properties.get("tags", ()))
+            if created or "tag_colors" in change.differences:  # type: ignore[union-attr]
+                colors.update(properties.get("tag_colors", {}))
+            elif "tags" in change.differences:  # type: ignore[union-attr]
+                colors.update({name: color for name, color in properties.get("tag_colors", {}).items()})
+            if created or change.adopted:  # type: ignore[union-attr]
+                needed.add(MARK)
+        if not needed and not colors:
+            return
+        tags = sorted((await client.call("getTags"))["tags"], key=lambda tag: tag["id"])
+        existing = {tag["name"]: tag for tag in reversed(tags) if not is_lock(tag["name"])}
+        self._tags = {name: int(tag["id"]) for name, tag in existing.items()}
+        for name in sorted(needed - set(existing)):
+            color = MARK_COLOR if name == MARK else colors.get(name, TAG_COLOR)
+            answer = await client.call("addTag", {"name": name, "color": color})
+            self._tags[name] = int(answer["tag"]["id"])
+        recolored = [name for name, color in colors.items() if name in existing and existing[name]["color"].lower() != color.lower()]
+        for name in sorted(recolored):
+            await client.call("editTag", {"id": self._tags[name], "name": name, "color": colors[name]})
+        if recolored:  # the server tells nobody that the monitors with this tag look different now
+            await client.call("getMonitorList")
+
+    async def apply(self, client: KumaClient, change: Change) -> None:
+        if isinstance(change, Create):
+            await self._create(client, change)
+        elif isinstance(change, Update):
+            await self._update(client, change)
+        else:
+            await client.call("deleteMonitor", change.actual.ident)
+            (client.state.monitors or {}).pop(change.actual.ident, None)  # the server tells it after its answer, too late
+
+    async def _create(self, client: KumaClient, change: Create) -> None:
+        path: Path = change.desired.key  # type: ignore[assignment]
+        parent = self._ids.get(path[:-1])
+        if len(path) > 1 and parent is None:
+            raise KumawatchError(f"its group '{label(path[:-1])}' could not be created, so it was not either.")
+        payload = model.creation(change.desired, parent, self._names, client.version)
+        answer = await client.call("add", payload)
+        ident = self._ids[path] = int(answer["monitorID"])
+        tags = [*change.desired.properties.get("tags", ()), (MARK, self.owner or "")]
+        for name, value in tags:
+            await client.call("addMonitorTag", self._tags[name], ident, value)
+
+    async def _update(self, client: KumaClient, change: Update) -> None:
+        ident = change.actual.ident
+        edited = set(change.differences) - {"tags", "tag_colors", "state"}
+        if edited:
+            monitor = (client.state.monitors or {})[ident]
+            await client.call("editMonitor", model.edition(change.desired, edited, monitor, self._names, client.version))
+        if "tags" in change.differences:
+            before, after = change.differences["tags"].before, change.differences["tags"].after
+            await self._remove_tags(client, ident, set(before) - set(after))
+            for name, value in sorted(set(after) - set(before)):
+                await client.call("addMonitorTag", self._tags[name], ident, value)
+        if change.adopted:
+            await client.call("addMonitorTag", self._tags[MARK], ident, self.owner or "")
+        if "state" in change.differences:
+            paused = change.differences["state"].after == model.PAUSED
+            await client.call("pauseMonitor" if paused else "resumeMonitor", ident)
+
+    async def _remove_tags(self, client: KumaClient, ident: int, tags: Collection[tuple[str, str]]) -> None:
+        for tag in list((client.state.monitors or {})[ident]["tags"]):
+            if (tag["name"], tag["value"] or "") in tags:
+                if tag["value"] is None:  # the server deletes by value, and nothing equals NULL
+                    await client.call("editMonitorTag", tag["tag_id"], ident, "")
+                await client.call("deleteMonitorTag", tag["tag_id"], ident, tag["value"] or "")
+
+    async def after_failures(self, client: KumaClient, failed: Sequence[Change]) -> None:
+        """An ``add`` that fails may leave a row behind, without saying its id: look for it and take it away."""
+        missing = {change.desired.key for change in failed if isinstance(change, Create)}
+        if not missing:
+            return
+        await client.call("getMonitorList")
+        leftovers = [
+            ident
+            for ident, path in MonitorIndex(client.state.monitors or {}).paths.items()
+            if ident not in self._before and path in missing
+        ]
+
+        async def delete(ident: int) -> None:
+            await client.call("deleteMonitor", ident)
+
+        await client.each(leftovers, delete)
+
+    def show(self, name: str, value: Any) -> Any:
+        if name == "tags":
+            return [f"{tag}: {text}" if text else tag for tag, text in value or ()]
+        return value
+

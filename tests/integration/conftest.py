@@ -1,0 +1,298 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real Uptime Kuma servers, and modules that run against them as Ansible runs them.
+
+Which server:
+
+* nothing set: the lab's (npm's snapshot), installed once into the lab's cache, started for the tests with data of its own;
+* ``KUMAWATCH_KUMA_DIR``: another installation of Uptime Kuma, started in its place, e.g. a build of release 2.5.3;
+* ``KUMAWATCH_KUMA_URL``, ``KUMAWATCH_KUMA_USERNAME``, ``KUMAWATCH_KUMA_PASSWORD``: a server that runs already. It is emptied
+  before each test! Tests that start, stop or kill a server are skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import Connection, KumaClient, connect
+
+from lab.kuma import install, package_directory
+from lab.node import find_node
+from lab.paths import Paths
+from lab.process import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+USERNAME = "admin"
+PASSWORD = "correct horse 1"
+LISTS = ("monitors", "notifications", "proxies", "docker_hosts", "maintenances", "status_pages")
+
+Result = dict[str, Any]
+
+
+@dataclass
+class Server:
+    """One Uptime Kuma, ours to start and to kill unless it is ``external``."""
+
+    url: str
+    username: str = USERNAME
+    password: str = PASSWORD
+    data: Path | None = None
+    program: Path | None = None
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def external(self) -> bool:
+        return self.program is None
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def connection(self) -> Connection:
+        return Connection(self.url, self.username, self.password)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        assert self.program is not None and self.data is not None
+        node = find_node()
+        log = (self.data / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            [str(node.path), "server/server.js"],
+            cwd=self.program,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={
+                **os.environ,
+                "UPTIME_KUMA_HOST": "127.0.0.1",
+                "UPTIME_KUMA_PORT": str(self.port),
+                "DATA_DIR": f"{self.data}/",
+                "NODE_ENV": "production",
+            },
+        )
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(f"{self.url}/api/entry-page", timeout=2):
+                    return
+            except OSError:
+                assert self.process.poll() is None, (self.data / "server.log").read_text()[-2000:]
+                assert time.monotonic() < deadline, "Uptime Kuma did not start within 60 s"
+                time.sleep(0.1)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it; ``SIGKILL`` as a crash does."""
+        if self.process is not None:
+            self.process.send_signal(how)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(5)
+            self.process = None
+
+    def talk(self, work: Callable[[KumaClient], Coroutine[Any, Any, Any]]) -> Any:
+        """Do something on the server by hand, as somebody in the UI would."""
+
+        async def session() -> Any:
+            async with connect(self.connection, LISTS) as client:
+                return await work(client)
+
+        return asyncio.run(session())
+
+    def call(self, event: str, *args: Any) -> Result:
+        """Send one event by hand."""
+        return self.talk(lambda client: client.call(event, *args))
+
+    def set_up(self) -> None:
+        """Create the first user."""
+
+        async def session() -> None:
+            async with connect(self.connection, login=False) as client:
+                if "setup" in client._announced:
+                    await client.call("setup", self.username, self.password)
+
+        asyncio.run(session())
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        async def ask(client: KumaClient) -> tuple[int, int, int]:
+            return client.version
+
+        return self.talk(ask)
+
+    def monitors(self) -> dict[str, dict[str, Any]]:
+        """The server's JSON of every monitor, by path."""
+        from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.paths import label, paths
+
+        async def ask(client: KumaClient) -> dict[str, dict[str, Any]]:
+            monitors = client.state.monitors or {}
+            return {label(path): monitors[ident] for ident, path in paths(monitors).items()}
+
+        return self.talk(ask)
+
+
+def _program() -> Path:
+    named = os.environ.get("KUMAWATCH_KUMA_DIR")
+    if named:
+        return Path(named)
+    paths = Paths.from_environment()
+    install(paths, find_node(), lambda text: print(text, file=sys.stderr))
+    return package_directory(paths)
+
+
+def _start(directory: Path, *, wizard: bool = False) -> Server:
+    program = _program()
+    directory.mkdir(parents=True)
+    if not wizard:
+        (directory / "db-config.json").write_text('{"type": "sqlite"}')
+    server = Server(f"http://127.0.0.1:{free_port()}", data=directory, program=program)
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def _session_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    if os.environ.get("KUMAWATCH_KUMA_URL"):
+        yield Server(
+            os.environ["KUMAWATCH_KUMA_URL"], os.environ["KUMAWATCH_KUMA_USERNAME"], os.environ["KUMAWATCH_KUMA_PASSWORD"]
+        )
+        return
+    server = _start(tmp_path_factory.mktemp("kuma") / "data")
+    try:
+        server.set_up()
+        yield server
+    finally:
+        server.stop()
+
+
+async def _empty(client: KumaClient) -> None:
+    state = client.state
+    for slug in [page["slug"] for page in (state.status_pages or {}).values()]:
+        await client.call("deleteStatusPage", slug)
+    for event, items in (
+        ("deleteMaintenance", state.maintenances),
+        ("deleteMonitor", state.monitors),
+        ("deleteNotification", state.notifications),
+        ("deleteProxy", state.proxies),
+        ("deleteDockerHost", state.docker_hosts),
+        ("deleteRemoteBrowser", state.remote_browsers),
+    ):
+        for ident in list(items or ()):
+            await client.call(event, ident)
+    for tag in (await client.call("getTags"))["tags"]:
+        await client.call("deleteTag", tag["id"])
+
+
+@pytest.fixture
+def kuma(_session_server: Server) -> Server:
+    """A server with a user and nothing else on it."""
+    if _session_server.process is None and not _session_server.external:
+        _session_server.start()
+    _session_server.talk(_empty)
+    return _session_server
+
+
+@pytest.fixture
+def own_kuma(tmp_path: Path) -> Iterator[Server]:
+    """A server with a user, for this test alone: it may be stopped, killed and spoilt."""
+    yield from _own(tmp_path, set_up=True)
+
+
+@pytest.fixture
+def fresh_kuma(tmp_path: Path) -> Iterator[Server]:
+    """A server without a user, for this test alone."""
+    yield from _own(tmp_path, set_up=False)
+
+
+@pytest.fixture
+def wizard_kuma(tmp_path: Path) -> Iterator[Server]:
+    """A server whose database is still to be chosen. 1.23 has no such wizard."""
+    yield from _own(tmp_path, set_up=False, wizard=True)
+
+
+def _own(tmp_path: Path, *, set_up: bool, wizard: bool = False) -> Iterator[Server]:
+    if os.environ.get("KUMAWATCH_KUMA_URL"):
+        pytest.skip("the server named by KUMAWATCH_KUMA_URL is not ours to start and stop")
+    server = _start(tmp_path / "own-kuma", wizard=wizard)
+    try:
+        if set_up:
+            server.set_up()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(server.data or "", ignore_errors=True)
+
+
+# What Ansible puts around a module, without Ansible's second of start-up: same process boundary, same arguments, same JSON.
+_RUNNER = """
+import json, runpy, sys
+from ansible.module_utils.testing import patch_module_args
+name, arguments = sys.argv[1], json.load(sys.stdin)
+with patch_module_args(arguments):
+    runpy.run_module(f"ansible_collections.kumawatch.monitoring.plugins.modules.{name}", run_name="__main__")
+"""
+
+RunModule = Callable[..., Result]
+
+
+@pytest.fixture
+def run_module(request: pytest.FixtureRequest) -> RunModule:
+    """``run_module(name, params, check=False, diff=True, server=kuma, login=True)`` → the module's result.
+
+    ``params`` go over the login to ``server`` (the fixture ``kuma`` unless given). The result has ``failed: true`` on failure.
+    """
+
+    def run(
+        name: str,
+        params: dict[str, Any],
+        *,
+        check: bool = False,
+        diff: bool = True,
+        server: Server | None = None,
+        login: bool = True,
+        env: dict[str, str] | None = None,
+    ) -> Result:
+        where = server or request.getfixturevalue("kuma")
+        arguments: dict[str, Any] = {"api_url": where.url}
+        if login:
+            arguments.update(api_username=where.username, api_password=where.password)
+        arguments.update(params)
+        arguments.update(_ansible_check_mode=check, _ansible_diff=diff)
+        ended = subprocess.run(
+            [sys.executable, "-c", _RUNNER, name],
+            input=json.dumps(arguments),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            cwd=ROOT,
+            env={
+                **{key: value for key, value in os.environ.items() if not key.startswith("KUMAWATCH_KUMA_")},
+                "PYTHONPATH": str(ROOT / "collections"),
+                **(env or {}),
+            },
+        )
+        try:
+            result: Result = json.loads(ended.stdout)
+        except ValueError:
+            pytest.fail(f"{name} printed no JSON but {ended.stdout[-500:]!r} and {ended.stderr[-2000:]!r}")
+        assert "Traceback" not in ended.stderr, ended.stderr
+        result.setdefault("failed", False)
+        return result
+
+    return run
