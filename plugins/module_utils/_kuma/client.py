@@ -46,7 +46,6 @@ LOGIN_PATIENCE = 120.0
 LOGIN_RETRY = 3.0
 
 
-
 class ConnectionLost(KumawatchError):
     """The server went away while we were talking to it."""
 
@@ -197,7 +196,7 @@ class KumaClient:
         try:
             await self._socket.emit(event, args, callback=answered)
             return await asyncio.wait_for(future, timeout or self.connection.timeout)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise KumawatchError(
                 f"Uptime Kuma at {self.connection.shown} did not answer '{event}' within "
                 f"{timeout or self.connection.timeout:g} s: see its log, or raise api_timeout."
@@ -253,13 +252,14 @@ class KumaClient:
                 if response.status == 404:
                     return None
                 if response.status >= 400:
-                    raise CallFailed(f"{path} answered {response.status}: {(await response.text())[:200].strip()}")
+                    reason = (await response.text())[:200].strip().strip('"')
+                    raise CallFailed(f"{path} answered {response.status}: {reason}", reason)
                 if not json:
                     return await response.read()
                 if "json" not in response.content_type:
                     return None
                 return await response.json()
-        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as error:
+        except (TimeoutError, aiohttp.ClientError, ValueError) as error:
             raise KumawatchError(
                 f"Uptime Kuma at {self.connection.shown} could not be asked for {path}: {_reason(error)}."
             ) from None
@@ -280,7 +280,7 @@ class KumaClient:
             self._news.clear()
             try:
                 await asyncio.wait_for(self._news.wait(), max(0.0, deadline - time.monotonic()))
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 raise KumawatchError(
                     f"Uptime Kuma at {self.connection.shown} did not {what} within {self.connection.timeout:g} s: "
                     f"see its log, or raise api_timeout."
@@ -384,7 +384,7 @@ class KumaClient:
             )
         except aiohttp.ClientConnectorDNSError as trouble:
             return KumawatchError(f"Uptime Kuma at {shown} cannot be found ({_reason(trouble)}): check api_url.")
-        except (aiohttp.ClientError, asyncio.TimeoutError) as trouble:
+        except (TimeoutError, aiohttp.ClientError) as trouble:
             return _NotReady(
                 f"Uptime Kuma at {shown} cannot be reached ({_reason(trouble)}): check api_url and that the server runs."
             )
@@ -393,7 +393,9 @@ class KumaClient:
                 f"Uptime Kuma at {shown} still waits for its database to be chosen: run kumawatch.monitoring.kuma_setup."
             )
         if status in (502, 503, 504):
-            return _NotReady(f"Uptime Kuma at {shown} is not ready, its proxy answers {status}: check that the server runs.")
+            return _NotReady(
+                f"Uptime Kuma at {shown} is not ready, its proxy answers {status}: check that the server runs."
+            )
         if status in (401, 403, 407):
             return KumawatchError(
                 f"Uptime Kuma at {shown} is behind a proxy that answers {status}: give what it asks for in api_headers."
@@ -499,9 +501,12 @@ class KumaClient:
         try:
             # 'info' was sent before, too, without its version: only the one that follows the login has it.
             await self._until(
-                lambda: self._login_answered
-                or (
-                    all(getattr(self.state, name) is not None for name in wanted) and "version" in (self.state.info or {})
+                lambda: (
+                    self._login_answered
+                    or (
+                        all(getattr(self.state, name) is not None for name in wanted)
+                        and "version" in (self.state.info or {})
+                    )
                 ),
                 "answer the login",
             )
@@ -555,18 +560,24 @@ def _trust(connection: Connection) -> ssl.SSLContext | bool:
     try:
         return ssl.create_default_context(cafile=connection.ca_path)
     except OSError as error:
-        raise KumawatchError(f"ca_path '{connection.ca_path}' cannot be read ({_reason(error)}): check the path.") from None
+        raise KumawatchError(
+            f"ca_path '{connection.ca_path}' cannot be read ({_reason(error)}): check the path."
+        ) from None
 
 
 def _one_time_code(secret: str) -> str:
     try:
         import pyotp
     except ImportError:
-        raise KumawatchError("api_totp_secret needs the Python library pyotp: install it where the module runs.") from None
+        raise KumawatchError(
+            "api_totp_secret needs the Python library pyotp: install it where the module runs."
+        ) from None
     try:
         return str(pyotp.TOTP(secret.replace(" ", "")).now())
     except ValueError:
-        raise KumawatchError("api_totp_secret is not a base32 secret: copy it from where 2FA was switched on.") from None
+        raise KumawatchError(
+            "api_totp_secret is not a base32 secret: copy it from where 2FA was switched on."
+        ) from None
 
 
 @contextlib.asynccontextmanager
