@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write the options of kuma_monitors into its documentation, from the table of what each Uptime Kuma version knows.
 
-Ansible wants the documentation of a module as a literal inside it. A hundred options in two places would differ soon, so
-the part between the two marks is written by this command; ``--check`` fails where it is not what the command would write.
+Ansible wants the documentation of a module as a literal inside it. A hundred options in two places would differ soon,
+so the part between the two marks is written by this command; ``--check`` fails where it is not what the command would
+write.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ class ModuleDocFragment:
 options:
   api_url:
     description:
-      - Address of the Uptime Kuma server, for example V(https://status.example.com), with the path where a proxy serves it
-        below one.
+      - Address of the Uptime Kuma server, for example V(https://status.example.com), with the path where a proxy serves
+        it below one.
       - Taken from the environment variable E(KUMAWATCH_KUMA_URL) where it is not given.
     type: str
     required: true
@@ -39,7 +39,8 @@ options:
     type: str
   api_totp_secret:
     description:
-      - The base32 secret of two-factor authentication, from which the one-time code is made. Needs the Python library pyotp.
+      - The base32 secret of two-factor authentication, from which the one-time code is made. Needs the Python library
+        pyotp.
       - Taken from the environment variable E(KUMAWATCH_KUMA_TOTP_SECRET) where it is not given.
     type: str
   api_headers:
@@ -70,8 +71,8 @@ requirements:
 options:
   managed_by:
     description:
-      - The mark of ownership that every declared object gets. Objects with another mark are refused, objects without one are
-        adopted when they are declared and otherwise left alone.
+      - The mark of ownership that every declared object gets. Objects with another mark are refused, objects without
+        one are adopted when they are declared and otherwise left alone.
       - Give each inventory that shares a server a mark of its own.
     type: str
     default: kumawatch
@@ -99,6 +100,6 @@ attributes:
     description: Returns one diff for each object that changes, with only what changes and with secrets masked.
     support: full
   idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no
+    change. support: full
 """

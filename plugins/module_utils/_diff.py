@@ -47,13 +47,17 @@ def diffs(
         return redact(show(name, value))
 
     result = []
-    for change in sorted([*plan.create, *plan.update, *plan.delete], key=lambda change: change.label):
+    for change in sorted(plan.changes, key=lambda change: change.label):
         before: dict[str, Any] = {}
         after: dict[str, Any] = {}
         if isinstance(change, Create):
             after = {name: shown(name, value, SECRET) for name, value in change.desired.properties.items()}
         elif isinstance(change, Delete):
-            before = {name: shown(name, value, SECRET) for name, value in change.actual.properties.items() if value not in (None, "", {}, [])}
+            before = {
+                name: shown(name, value, SECRET)
+                for name, value in change.actual.properties.items()
+                if value not in (None, "", {}, [])
+            }
         elif isinstance(change, Update):
             for name, difference in change.differences.items():
                 before[name] = shown(name, difference.before, SECRET_BEFORE)

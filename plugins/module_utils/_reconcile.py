@@ -32,11 +32,11 @@ Equal = Callable[[str, Any, Any], bool]
 class Desired:
     """One declared entry.
 
-    ``position`` is its index in the user's list, for messages. ``properties`` holds only what was declared: what is not
+    ``position`` is its index in the user's list, for messages; ``key`` is hashable. ``properties`` holds only what was declared: what is not
     in it is left as it is. ``ignored`` names properties that are set on creation and never compared again.
     """
 
-    key: Hashable
+    key: Any
     label: str
     position: int
     properties: Mapping[str, Any] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Desired:
 class Actual:
     """One object that exists. ``ident`` is what the server calls it by (an id, a slug, an ARN)."""
 
-    key: Hashable
+    key: Any
     label: str
     ident: Any
     properties: Mapping[str, Any] = field(default_factory=dict)
@@ -70,6 +70,10 @@ class Create:
     desired: Desired
 
     @property
+    def key(self) -> Any:
+        return self.desired.key
+
+    @property
     def label(self) -> str:
         return self.desired.label
 
@@ -84,6 +88,10 @@ class Update:
     adopted: bool = False
 
     @property
+    def key(self) -> Any:
+        return self.desired.key
+
+    @property
     def label(self) -> str:
         return self.desired.label
 
@@ -96,8 +104,15 @@ class Delete:
     purged: bool
 
     @property
+    def key(self) -> Any:
+        return self.actual.key
+
+    @property
     def label(self) -> str:
         return self.actual.label
+
+
+Change = Create | Update | Delete
 
 
 @dataclass(frozen=True)
@@ -111,15 +126,20 @@ class Plan:
     unmanaged: tuple[str, ...] = ()
 
     @property
+    def changes(self) -> tuple[Change, ...]:
+        """Everything that is to be done."""
+        return (*self.create, *self.update, *self.delete)
+
+    @property
     def changed(self) -> bool:
         """Whether anything is to be done."""
-        return bool(self.create or self.update or self.delete)
+        return bool(self.changes)
 
     def summary(self, done: bool = False) -> str:
         """Count the plan in one line, as a prediction or (``done``) as a report."""
         words = ("created", "updated", "deleted") if done else ("to create", "to update", "to delete")
         counts = (len(self.create), len(self.update), len(self.delete))
-        parts = [f"{count} {word}" for count, word in zip(counts, words)]
+        parts = [f"{count} {word}" for count, word in zip(counts, words, strict=True)]
         return ", ".join([*parts, f"{len(self.unchanged)} unchanged"])
 
 
@@ -182,7 +202,8 @@ def plan(
         if len(found) > 1:
             idents = " and ".join(str(item.ident) for item in found)
             raise KumawatchError(
-                f"{noun} '{entry.label}' exists {len(found)} times on the server (ids {idents}), so it is not clear which "
+                f"{noun} '{entry.label}' exists {len(found)} times on the server (ids {idents}), so it is not clear "
+                "which "
                 f"one is meant: delete or rename all but one."
             )
         if not found:
@@ -194,7 +215,8 @@ def plan(
         item = found[0]
         if owner is not None and item.owner not in (None, owner):
             raise KumawatchError(
-                f"{noun} '{entry.label}' belongs to managed_by '{item.owner}', not to '{owner}': remove the entry, or the "
+                f"{noun} '{entry.label}' belongs to managed_by '{item.owner}', not to '{owner}': remove the entry, or "
+                "the "
                 f"mark on the server if it is to change hands."
             )
         if entry.state == ABSENT:
@@ -218,7 +240,8 @@ def plan(
         names = ", ".join(f"'{change.label}'" for change in sorted(purged, key=_label)[:5])
         more = f" and {len(purged) - 5} more" if len(purged) > 5 else ""
         raise KumawatchError(
-            f"purge would delete {len(purged)} {noun}s ({names}{more}), more than max_deletions={max_deletions} allows: "
+            f"purge would delete {len(purged)} {noun}s ({names}{more}), more than max_deletions={max_deletions} "
+            "allows: "
             f"nothing was deleted; raise max_deletions if that is what you want."
         )
     return Plan(
@@ -230,8 +253,7 @@ def plan(
     )
 
 
-def _label(change: Create | Update | Delete) -> tuple[str, str]:
+def _label(change: Change) -> tuple[str, str]:
     # Labels need not be unique ("a / b" may be one name or a path): the key settles the order, whatever the input's.
-    key = change.actual.key if isinstance(change, Delete) else change.desired.key
     ident = str(change.actual.ident) if isinstance(change, Delete) else ""
-    return change.label, repr(key) + ident
+    return change.label, repr(change.key) + ident

@@ -11,12 +11,13 @@ module: kuma_monitors
 short_description: Reconcile all monitors of an Uptime Kuma server in one task
 version_added: 0.1.0
 description:
-  - Brings the monitors, groups among them, of an Uptime Kuma server to what is declared. One task, one login, one list, and
-    a write only for what differs.
+  - Brings the monitors, groups among them, of an Uptime Kuma server to what is declared. One task, one login, one list,
+    and a write only for what differs.
   - A monitor is known by the path of its groups and its name. Two monitors may have one name in different groups.
-  - Only what is declared is compared. Options that are not set are left as they are on the server; a list that is set is exact.
-  - Works with Uptime Kuma 1.23 and with the releases of 2.x. An option that the server does not know yet is refused, with the
-    release that brought it.
+  - Only what is declared is compared. Options that are not set are left as they are on the server; a list that is set
+    is exact.
+  - Works with Uptime Kuma 1.23 and with the releases of 2.x. An option that the server does not know yet is refused,
+    with the release that brought it.
 author:
   - The Kumawatch engineers (@kumawatch)
 extends_documentation_fragment:
@@ -82,7 +83,8 @@ options:
         description:
           - V(present) and V(paused) see to it that it exists, and that it runs or does not.
           - V(absent) deletes it, whoever it belongs to.
-          - Under a paused group the server does not tell whether a monitor itself is paused, so that this is not compared.
+          - Under a paused group the server does not tell whether a monitor itself is paused, so that this is not
+            compared.
         type: str
         choices: [present, absent, paused]
         default: present
@@ -111,8 +113,8 @@ options:
             description: Value of the tag at this monitor.
             type: str
           color:
-            description: Colour of the tag, such as V(#059669), the same at all monitors. Not compared where it is not set.
-            type: str
+            description: Colour of the tag, such as V(#059669), the same at all monitors. Not compared where it is not
+            set. type: str
       proxy:
         description: Proxy to use, as V(protocol://host:port). Of types V(http), V(json-query), V(keyword).
         type: str
@@ -807,7 +809,8 @@ options:
       # End of what tools/module_docs.py writes.
   pending_notifications:
     description:
-      - In check mode, names of notifications that an earlier task of the same run would have created. They count as existing.
+      - In check mode, names of notifications that an earlier task of the same run would have created. They count as
+        existing.
       - Outside check mode this is not used.
     type: list
     elements: str
@@ -932,6 +935,7 @@ failures:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.bulk import run
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitor_args import module_args
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitor_model import Pending
@@ -944,7 +948,10 @@ def main() -> None:
     pending = Pending()
     if module.check_mode:
         pending = Pending(
-            *(module.params[f"pending_{kind}"] or () for kind in ("notifications", "proxies", "docker_hosts", "remote_browsers"))
+            *(
+                module.params[f"pending_{kind}"] or ()
+                for kind in ("notifications", "proxies", "docker_hosts", "remote_browsers")
+            )
         )
     run(module, Monitors(module.params["monitors"], pending))
 

@@ -5,10 +5,11 @@
 
 Which server:
 
-* nothing set: the lab's (npm's snapshot), installed once into the lab's cache, started for the tests with data of its own;
+* nothing set: the lab's (npm's snapshot), installed once into the lab's cache, started for the tests with data of its
+  own;
 * ``KUMAWATCH_KUMA_DIR``: another installation of Uptime Kuma, started in its place, e.g. a build of release 2.5.3;
-* ``KUMAWATCH_KUMA_URL``, ``KUMAWATCH_KUMA_USERNAME``, ``KUMAWATCH_KUMA_PASSWORD``: a server that runs already. It is emptied
-  before each test! Tests that start, stop or kill a server are skipped.
+* ``KUMAWATCH_KUMA_URL``, ``KUMAWATCH_KUMA_USERNAME``, ``KUMAWATCH_KUMA_PASSWORD``: a server that runs already. It is
+  emptied before each test! Tests that start, stop or kill a server are skipped.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import Connection, KumaClient, connect
 
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import Connection, KumaClient, connect
 from lab.kuma import install, package_directory
 from lab.node import find_node
 from lab.paths import Paths
@@ -170,7 +171,9 @@ def _start(directory: Path, *, wizard: bool = False) -> Server:
 def _session_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if os.environ.get("KUMAWATCH_KUMA_URL"):
         yield Server(
-            os.environ["KUMAWATCH_KUMA_URL"], os.environ["KUMAWATCH_KUMA_USERNAME"], os.environ["KUMAWATCH_KUMA_PASSWORD"]
+            os.environ["KUMAWATCH_KUMA_URL"],
+            os.environ["KUMAWATCH_KUMA_USERNAME"],
+            os.environ["KUMAWATCH_KUMA_PASSWORD"],
         )
         return
     server = _start(tmp_path_factory.mktemp("kuma") / "data")
@@ -239,7 +242,8 @@ def _own(tmp_path: Path, *, set_up: bool, wizard: bool = False) -> Iterator[Serv
         shutil.rmtree(server.data or "", ignore_errors=True)
 
 
-# What Ansible puts around a module, without Ansible's second of start-up: same process boundary, same arguments, same JSON.
+# What Ansible puts around a module, without Ansible's second of start-up: same process boundary, same arguments, same
+# JSON.
 _RUNNER = """
 import json, runpy, sys
 from ansible.module_utils.testing import patch_module_args
@@ -255,7 +259,8 @@ RunModule = Callable[..., Result]
 def run_module(request: pytest.FixtureRequest) -> RunModule:
     """``run_module(name, params, check=False, diff=True, server=kuma, login=True)`` → the module's result.
 
-    ``params`` go over the login to ``server`` (the fixture ``kuma`` unless given). The result has ``failed: true`` on failure.
+    ``params`` go over the login to ``server`` (the fixture ``kuma`` unless given). The result has ``failed: true`` on
+    failure.
     """
 
     def run(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._diff import diffs
 from .._errors import ApplyError, KumawatchError
-from .._reconcile import Actual, Create, Delete, Desired, Plan, Update, plan
+from .._reconcile import Actual, Change, Create, Delete, Desired, Plan, plan
 from . import client as _client
 from .client import Connection, ConnectionLost, DatabaseNotChosen, KumaClient, State, connect
 from .fields import Version
@@ -24,8 +24,6 @@ from .lock import exclusive
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-
-Change = Create | Update | Delete
 
 #: The newest release known here, assumed of a server that cannot be asked yet because it is not set up.
 NEWEST: Version = (2, 5, 3)
@@ -166,16 +164,17 @@ async def _apply(client: KumaClient, kind: Kind) -> Outcome:
         outcome = Outcome(decided, applied=True, warnings=kind.warnings)
         failed = await _make(client, kind, decided)
         if failed:
-            lost = [error for change, error in failed if isinstance(error, ConnectionLost)]
+            lost = [error for _change, error in failed if isinstance(error, ConnectionLost)]
             outcome.failures = [{"name": change.label, "error": str(error)} for change, error in failed]
             if lost:
-                total = len(decided.create) + len(decided.update) + len(decided.delete)
+                total = len(decided.changes)
                 outcome.error = (
-                    f"{str(lost[0]).rstrip('.')} after {total - len(failed)} of {total} changes: run the task again to make "
+                    f"{str(lost[0]).rstrip('.')} after {total - len(failed)} of {total} changes: run the task again "
+                    "to make "
                     f"the rest."
                 )
                 return outcome
-            await kind.after_failures(client, [change for change, error in failed])
+            await kind.after_failures(client, [change for change, _error in failed])
         else:
             outcome.failures = await _verify(client, kind)
         if outcome.failures:
@@ -194,7 +193,7 @@ async def _make(client: KumaClient, kind: Kind, decided: Plan) -> list[tuple[Cha
         while stages:
             failed += await client.each(stages[0], lambda change: kind.apply(client, change))
             stages.pop(0)
-            for change, error in failed:
+            for _change, error in failed:
                 if isinstance(error, ConnectionLost):
                     raise error
     except ConnectionLost as error:
@@ -209,7 +208,7 @@ async def _verify(client: KumaClient, kind: Kind) -> list[dict[str, str]]:
     await kind.read(client)
     remaining = kind.plan(client.state, client.version)
     problems = []
-    for change in (*remaining.create, *remaining.update, *remaining.delete):
+    for change in remaining.changes:
         if isinstance(change, Create):
             problem = "was created, but is not on the server: another run may have deleted it; run the task again."
         elif isinstance(change, Delete):

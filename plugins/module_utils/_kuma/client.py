@@ -34,7 +34,7 @@ try:
     import aiohttp
     import socketio
 except ImportError:  # said in a sentence by the module, see bulk.require_libraries
-    aiohttp = None  # type: ignore[assignment]
+    aiohttp = None
     socketio = None  # type: ignore[assignment]
 
 T = TypeVar("T")
@@ -60,7 +60,8 @@ class CallFailed(KumawatchError):
 
 @dataclass(frozen=True)
 class Connection:
-    """Where the server is and who we are. ``timeout`` is seconds for one answer, ``wait`` seconds for the server to be ready."""
+    """Where the server is and who we are. ``timeout`` is seconds for one answer, ``wait`` seconds for the server to be
+    ready."""
 
     url: str
     username: str | None = None
@@ -108,7 +109,7 @@ class State:
             self.monitors.update(_by_id(payload))
         elif event == "deleteMonitorFromList":
             if self.monitors:
-                self.monitors.pop(int(payload), None)
+                self.monitors.pop(int(payload or 0), None)
         elif event == "info":
             self.info = {**(self.info or {}), **(payload or {})}
         else:
@@ -212,7 +213,8 @@ class KumaClient:
     async def each(
         self, items: Iterable[T], act: Callable[[T], Awaitable[None]], window: int | None = None
     ) -> list[tuple[T, KumawatchError]]:
-        """Run ``act`` for each item, a bounded number at once; returns the items that failed, in order, with the reason.
+        """Run ``act`` for each item, a bounded number at once; returns the items that failed, in order, with the
+        reason.
 
         A lost connection fails the items under way and every later one, without trying them.
         """
@@ -231,7 +233,8 @@ class KumaClient:
         return [(item, error) for item, error in results if error is not None]
 
     async def get(self, path: str) -> Any:
-        """Fetch JSON over HTTP, for the few things that the socket does not tell. ``None`` when there is no such thing."""
+        """Fetch JSON over HTTP, for the few things that the socket does not tell. ``None`` when there is no such
+        thing."""
         return await self._http("GET", path)
 
     async def download(self, path: str) -> bytes | None:
@@ -286,7 +289,8 @@ class KumaClient:
                     f"see its log, or raise api_timeout."
                 ) from None
 
-    # -- connecting -----------------------------------------------------------------------------------------------------
+    # -- connecting
+    # -----------------------------------------------------------------------------------------------------
 
     def _heard(self, event: str, *args: Any) -> None:
         self._announced.add(event)
@@ -379,18 +383,21 @@ class KumaClient:
                 status, text = response.status, await response.text()
         except aiohttp.ClientConnectorCertificateError as trouble:
             return KumawatchError(
-                f"Uptime Kuma at {shown} has a certificate that is not trusted ({_reason(trouble)}): name its authority in "
+                f"Uptime Kuma at {shown} has a certificate that is not trusted ({_reason(trouble)}): name its "
+                "authority in "
                 f"ca_path."
             )
         except aiohttp.ClientConnectorDNSError as trouble:
             return KumawatchError(f"Uptime Kuma at {shown} cannot be found ({_reason(trouble)}): check api_url.")
         except (TimeoutError, aiohttp.ClientError) as trouble:
             return _NotReady(
-                f"Uptime Kuma at {shown} cannot be reached ({_reason(trouble)}): check api_url and that the server runs."
+                f"Uptime Kuma at {shown} cannot be reached ({_reason(trouble)}): check api_url and that the server "
+                "runs."
             )
         if status == 200 and '"needSetup":true' in text.replace(" ", ""):
             return DatabaseNotChosen(
-                f"Uptime Kuma at {shown} still waits for its database to be chosen: run kumawatch.monitoring.kuma_setup."
+                f"Uptime Kuma at {shown} still waits for its database to be chosen: run "
+                "kumawatch.monitoring.kuma_setup."
             )
         if status in (502, 503, 504):
             return _NotReady(
@@ -403,7 +410,8 @@ class KumaClient:
         if status == 200 and "needSetup" in text:
             # It answers as Uptime Kuma does, so it is one: starting, or behind a proxy that passes no WebSockets.
             return _NotReady(
-                f"Uptime Kuma at {shown} answers, but opens no WebSocket ({_reason(error)}): if a proxy stands before it, "
+                f"Uptime Kuma at {shown} answers, but opens no WebSocket ({_reason(error)}): if a proxy stands before "
+                "it, "
                 f"let it pass WebSockets."
             )
         return _NotReady(f"{shown} does not answer as an Uptime Kuma server does (status {status}): check api_url.")
@@ -422,7 +430,8 @@ class KumaClient:
         if self._session is not None:
             await self._session.close()
 
-    # -- logging in -------------------------------------------------------------------------------------------------------
+    # -- logging in
+    # -------------------------------------------------------------------------------------------------------
 
     async def _log_in(self, lists: tuple[str, ...]) -> None:
         """Log in; done when the named lists are here. Heartbeats, which come last, are not waited for."""
@@ -446,7 +455,8 @@ class KumaClient:
             refused = "the token is not valid (any more)"
         if not self.connection.username or self.connection.password is None:
             raise KumawatchError(
-                f"Uptime Kuma at {self.connection.shown} refused us, {refused}: set api_username and api_password, or a "
+                f"Uptime Kuma at {self.connection.shown} refused us, {refused}: set api_username and api_password, or "
+                "a "
                 f"fresh api_token."
             )
         await self._log_in_by_password(lists)
@@ -463,7 +473,8 @@ class KumaClient:
             if answer.get("tokenRequired"):
                 if not self.connection.totp_secret:
                     raise KumawatchError(
-                        f"Uptime Kuma at {shown} asks '{self.connection.username}' for a second factor: set api_totp_secret."
+                        f"Uptime Kuma at {shown} asks '{self.connection.username}' for a second factor: set "
+                        "api_totp_secret."
                     )
                 used = credentials["token"] = _one_time_code(self.connection.totp_secret)
                 continue

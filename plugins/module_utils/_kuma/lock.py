@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One run at a time changes a server, whichever machine it runs on.
 
-Uptime Kuma has no locks and no unique names: two runs that create the same group at once leave two groups. What it has is
-tags with ascending ids, added one after the other. So whoever is about to write adds a tag, and the oldest such tag holds
-the lock: a bakery's numbered tickets. The holder renames its ticket every few seconds; a ticket that stands still belongs
-to a run that died, and is removed by whoever waits for it. No clock is compared with another machine's.
+Uptime Kuma has no locks and no unique names: two runs that create the same group at once leave two groups. What it has
+is tags with ascending ids, added one after the other. So whoever is about to write adds a tag, and the oldest such tag
+holds the lock: a bakery's numbered tickets. The holder renames its ticket every few seconds; a ticket that stands still
+belongs to a run that died, and is removed by whoever waits for it. No clock is compared with another machine's.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ async def _wait_turn(client: KumaClient, ticket: int, patience: float) -> float:
         if now - started > patience:
             holder = min(ahead.items())[1].removeprefix(PREFIX).split(" ")[0]
             raise KumawatchError(
-                f"another run ({holder}) has been changing Uptime Kuma at {client.connection.shown} for {patience:g} s: "
+                f"another run ({holder}) has been changing Uptime Kuma at {client.connection.shown} for {patience:g} "
+                "s: "
                 f"wait until it ends, or delete the tag '{PREFIX}…' if it no longer runs."
             )
         await asyncio.sleep(POLL)

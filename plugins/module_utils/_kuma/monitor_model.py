@@ -54,6 +54,9 @@ class Pending:
     remote_browsers: Collection[str] = ()
 
 
+NOTHING_PENDING = Pending()
+
+
 @dataclass
 class Names:
     """The objects that monitors refer to, by name: ids, ``None`` for pending ones."""
@@ -64,7 +67,7 @@ class Names:
     remote_browser: dict[str, list[int | None]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, state: State, pending: Pending = Pending()) -> Names:
+    def of(cls, state: State, pending: Pending = NOTHING_PENDING) -> Names:
         """Collect them from what the server pushed."""
 
         def collect(
@@ -94,9 +97,13 @@ class Names:
         idents = known.get(name, [])
         if not idents:
             has = ", ".join(f"'{other}'" for other in sorted(known)[:10]) or "none"
-            raise KumawatchError(f"{who}: {noun} '{name}' is not on the server, which has {has}: create it, or correct the name.")
+            raise KumawatchError(
+                f"{who}: {noun} '{name}' is not on the server, which has {has}: create it, or correct the name."
+            )
         if len(idents) > 1:
-            raise KumawatchError(f"{who}: {noun} '{name}' exists {len(idents)} times on the server: rename all but one.")
+            raise KumawatchError(
+                f"{who}: {noun} '{name}' exists {len(idents)} times on the server: rename all but one."
+            )
         return idents[0]
 
     def name(self, kind: str, ident: int | None) -> str | None:
@@ -112,11 +119,12 @@ def proxy_name(proxy: Mapping[str, Any]) -> str:
     return f"{proxy['protocol']}://{proxy['host']}:{proxy['port']}"
 
 
-# -- what is declared ---------------------------------------------------------------------------------------------------
+# -- what is declared
+# ---------------------------------------------------------------------------------------------------
 
 
 def desired(
-    entries: Sequence[Mapping[str, Any]], state: State, names: Names, version: Version, types: Mapping[Path, str]
+    entries: Sequence[Mapping[str, Any]], names: Names, version: Version, types: Mapping[Path, str]
 ) -> list[Desired]:
     """The entries as the planner takes them, checked.
 
@@ -127,7 +135,10 @@ def desired(
     result = []
     for position, entry in enumerate(entries):
         name = str(entry["name"])
-        path = (*as_path(entry.get("group"), f"monitor '{name}': group"), *as_path(name, f"monitors entry {position + 1}: name"))
+        path = (
+            *as_path(entry.get("group"), f"monitor '{name}': group"),
+            *as_path(name, f"monitors entry {position + 1}: name"),
+        )
         who = f"monitor '{label(path)}'"
         given = {option: value for option, value in entry.items() if value is not None}
         ignored = frozenset(given.get("ignore", ()))
@@ -166,7 +177,9 @@ def _properties(
         preset = defaults(kind, version, options)
         missing = missing_options(kind, {**preset, **options, **{o: given.get(o) for o in _REFERENCES}})
         if missing:
-            raise InputError(f"{who} of type '{kind}' needs {_listed(missing)}: add {'it' if len(missing) == 1 else 'them'}.")
+            raise InputError(
+                f"{who} of type '{kind}' needs {_listed(missing)}: add {'it' if len(missing) == 1 else 'them'}."
+            )
     if "notifications" in given:
         for notification in given["notifications"]:
             names.find("notification", notification, who)
@@ -176,9 +189,12 @@ def _properties(
         colors = {str(tag["name"]): str(tag["color"]) for tag in given["tags"] if tag.get("color")}
         if colors:
             properties["tag_colors"] = colors
-        for name, value in properties["tags"]:
+        for name, _value in properties["tags"]:
             if name == MARK or is_lock(name):
-                raise InputError(f"{who}: the tag '{name}' is kept for the mark of ownership: set managed_by, or name it differently.")
+                raise InputError(
+                    f"{who}: the tag '{name}' is kept for the mark of ownership: set managed_by, or name it "
+                    "differently."
+                )
     properties["state"] = given.get("state", PRESENT)
     return properties
 
@@ -199,16 +215,25 @@ def _check_option(option: str, value: Any, kind: str, version: Version, who: str
     if not is_known(item, version):
         raise KumawatchError(_too_new(f"{who}: option '{option}'", item.since, version))
     if item.types and kind not in item.types:
-        raise InputError(f"{who}: option '{option}' has no meaning for type '{kind}', only for {_listed(sorted(item.types))}: remove it.")
+        raise InputError(
+            f"{who}: option '{option}' has no meaning for type '{kind}', only for {_listed(sorted(item.types))}: "
+            "remove it."
+        )
     since = item.choices_since.get(value) if isinstance(value, str) else None
     if since is not None and since > version:
         raise KumawatchError(_too_new(f"{who}: {option} '{value}'", since, version))
     low, high = limits(item, version)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if low is not None and value < low:
-            raise KumawatchError(f"{who}: {option} {value:g} is less than {low:g}, the least that Uptime Kuma {version_text(version)} takes: raise it.")
+            raise KumawatchError(
+                f"{who}: {option} {value:g} is less than {low:g}, the least that Uptime Kuma {version_text(version)} "
+                "takes: raise it."
+            )
         if high is not None and value > high:
-            raise KumawatchError(f"{who}: {option} {value:g} is more than {high:g}, the most that Uptime Kuma {version_text(version)} takes: lower it.")
+            raise KumawatchError(
+                f"{who}: {option} {value:g} is more than {high:g}, the most that Uptime Kuma {version_text(version)} "
+                "takes: lower it."
+            )
     if option == "accepted_status_codes":
         _check_status_codes(value, who)
 
@@ -217,34 +242,49 @@ def _check_status_codes(codes: Iterable[Any], who: str) -> None:
     for code in codes:
         match = _STATUS_CODES.fullmatch(str(code))
         if not match or (match[2] and int(match[1]) > int(match[2])):
-            raise InputError(f"{who}: accepted_status_codes has '{code}', which is neither a code such as 200 nor a range such as 200-299: correct it.")
+            raise InputError(
+                f"{who}: accepted_status_codes has '{code}', which is neither a code such as 200 nor a range such as "
+                "200-299: correct it."
+            )
 
 
 def _check_groups(entries: Sequence[Desired], types: Mapping[Path, str]) -> None:
     """Every group that is named must be declared or exist, and be a group."""
     declared = {entry.key: entry for entry in entries}
     for entry in entries:
-        path: Path = entry.key  # type: ignore[assignment]
+        path: Path = entry.key
         if entry.state == ABSENT or len(path) == 1:
             continue
         parent = path[:-1]
         who = f"monitor '{entry.label}'"
         other = declared.get(parent)
         if other is not None and other.state == ABSENT:
-            raise InputError(f"{who}: its group '{label(parent)}' is declared absent: declare {who} absent as well, or move it.")
+            raise InputError(
+                f"{who}: its group '{label(parent)}' is declared absent: declare {who} absent as well, or move it."
+            )
         kind = other.properties.get("type") if other is not None else types.get(parent)
         if kind is None:
             circle = _circle(path, declared)
             if circle:
-                raise InputError(f"{who}: groups {_listed(circle)} contain each other: declare one of them without a group.")
-            raise InputError(f"{who}: group '{label(parent)}' is neither declared nor on the server: declare it, with type: group.")
+                raise InputError(
+                    f"{who}: groups {_listed(circle)} contain each other: declare one of them without a group."
+                )
+            raise InputError(
+                f"{who}: group '{label(parent)}' is neither declared nor on the server: declare it, with type: group."
+            )
         if kind != "group":
-            raise InputError(f"{who}: '{label(parent)}' cannot be its group, it is of type '{kind}': make it a group, or name another one.")
+            raise InputError(
+                f"{who}: '{label(parent)}' cannot be its group, it is of type '{kind}': make it a group, or name "
+                "another one."
+            )
 
 
 def _circle(path: Path, declared: Mapping[Any, Desired]) -> list[str]:
-    """The names of groups that are each declared only inside the next, starting above ``path``; empty when there are none."""
-    inside = {key[-1]: key[-2] for key, entry in declared.items() if len(key) > 1 and entry.properties.get("type") == "group"}
+    """The names of groups that are each declared only inside the next, starting above ``path``; empty when there are
+    none."""
+    inside = {
+        key[-1]: key[-2] for key, entry in declared.items() if len(key) > 1 and entry.properties.get("type") == "group"
+    }
     seen: list[str] = []
     name = path[-2]
     while name in inside and name not in seen:
@@ -260,18 +300,25 @@ def _check_colors(entries: Iterable[Desired]) -> None:
         for tag, color in entry.properties.get("tag_colors", {}).items():
             first, where = colors.setdefault(tag, (color, entry.label))
             if first.lower() != color.lower():
-                raise InputError(f"tag '{tag}' is declared {first} at monitor '{where}' and {color} at monitor '{entry.label}': give it one colour.")
+                raise InputError(
+                    f"tag '{tag}' is declared {first} at monitor '{where}' and {color} at monitor '{entry.label}': "
+                    "give it one colour."
+                )
 
 
 def _too_new(what: str, since: Version, version: Version) -> str:
-    return f"{what} needs Uptime Kuma {version_text(since)}; the server has {version_text(version)}: upgrade it, or leave this out."
+    return (
+        f"{what} needs Uptime Kuma {version_text(since)}; the server has {version_text(version)}: "
+        f"upgrade it, or leave this out."
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-# -- what exists --------------------------------------------------------------------------------------------------------
+# -- what exists
+# --------------------------------------------------------------------------------------------------------
 
 #: Shown of a monitor that is deleted, besides what is declared of others.
 _TELLING = ("url", "hostname", "port")
@@ -279,7 +326,11 @@ _TELLING = ("url", "hostname", "port")
 
 def actual(state: State, names: Names, version: Version, options: Collection[str], index: MonitorIndex) -> list[Actual]:
     """The monitors on the server; of their options only those asked for, for there are a hundred."""
-    wanted = [item for item in MONITOR_FIELDS if is_known(item, version) and item.readable and item.option in {*options, *_TELLING}]
+    wanted = [
+        item
+        for item in MONITOR_FIELDS
+        if is_known(item, version) and item.readable and item.option in {*options, *_TELLING}
+    ]
     result = []
     for ident, monitor in (state.monitors or {}).items():
         properties: dict[str, Any] = {"type": monitor["type"]}
@@ -295,7 +346,9 @@ def actual(state: State, names: Names, version: Version, options: Collection[str
             if on and (name := names.name("notification", int(key))) is not None
         )
         tags = [(str(tag["name"]), str(tag["value"] or ""), str(tag["color"])) for tag in monitor.get("tags") or ()]
-        properties["tags"] = sorted({(name, value) for name, value, color in tags if name != MARK and not is_lock(name)})
+        properties["tags"] = sorted(
+            {(name, value) for name, value, color in tags if name != MARK and not is_lock(name)}
+        )
         properties["tag_colors"] = {name: color for name, value, color in tags if name != MARK}
         # Under a paused group the server does not tell a monitor's own state.
         properties["state"] = None if monitor.get("forceInactive") else PRESENT if monitor.get("active") else PAUSED
@@ -323,7 +376,8 @@ def equal(name: str, before: Any, after: Any) -> bool:
 _BY_OPTION = {item.option: item for item in MONITOR_FIELDS}
 
 
-# -- what is sent -------------------------------------------------------------------------------------------------------
+# -- what is sent
+# -------------------------------------------------------------------------------------------------------
 
 
 def creation(entry: Desired, parent: int | None, names: Names, version: Version) -> dict[str, Any]:
@@ -334,7 +388,7 @@ def creation(entry: Desired, parent: int | None, names: Names, version: Version)
     payload.setdefault("accepted_statuscodes", ["200-299"])
     payload.update(_references(entry.properties, names, entry.label))
     payload.update(
-        name=entry.key[-1],  # type: ignore[index]
+        name=entry.key[-1],
         type=kind,
         parent=parent,
         notificationIDList=_notification_ids(entry.properties.get("notifications", ()), names, entry.label),
@@ -343,8 +397,11 @@ def creation(entry: Desired, parent: int | None, names: Names, version: Version)
     return payload
 
 
-def edition(entry: Desired, changed: Collection[str], monitor: Mapping[str, Any], names: Names, version: Version) -> dict[str, Any]:
-    """The payload of ``editMonitor``: everything that the server has, since it resets what is left out, and what changes."""
+def edition(
+    entry: Desired, changed: Collection[str], monitor: Mapping[str, Any], names: Names, version: Version
+) -> dict[str, Any]:
+    """The payload of ``editMonitor``: everything that the server has, since it resets what is left out, and what
+    changes."""
     payload = edit_payload(monitor, version)
     properties = {
         option: value

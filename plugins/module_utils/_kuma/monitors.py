@@ -16,7 +16,7 @@ from .bulk import Change, Kind
 from .client import KumaClient, State
 from .fields import MONITOR_FIELDS, Version
 from .lock import is_lock
-from .monitor_model import MARK, MARK_COLOR, TAG_COLOR, Names, Pending
+from .monitor_model import MARK, MARK_COLOR, NOTHING_PENDING, TAG_COLOR, Names, Pending
 from .paths import MonitorIndex, Path, label
 
 
@@ -27,7 +27,7 @@ class Monitors(Kind):
     lists = ("monitors", "notifications", "proxies", "docker_hosts")
     secrets = frozenset(item.option for item in MONITOR_FIELDS if item.secret)
 
-    def __init__(self, entries: Sequence[Mapping[str, Any]], pending: Pending = Pending()) -> None:
+    def __init__(self, entries: Sequence[Mapping[str, Any]], pending: Pending = NOTHING_PENDING) -> None:
         super().__init__()
         self.entries = entries
         self.pending = pending
@@ -44,7 +44,7 @@ class Monitors(Kind):
     def desired(self, state: State, version: Version) -> list[Desired]:
         index = MonitorIndex(state.monitors or {})
         types = {path: (state.monitors or {})[ident]["type"] for ident, path in index.paths.items()}
-        return model.desired(self.entries, state, Names.of(state, self.pending), version, types)
+        return model.desired(self.entries, Names.of(state, self.pending), version, types)
 
     def actual(self, state: State) -> list[Actual]:
         index = MonitorIndex(state.monitors or {})
@@ -74,12 +74,14 @@ class Monitors(Kind):
                 change = doomed.pop(group)
                 if not change.purged:
                     raise KumawatchError(
-                        f"monitor '{change.label}' cannot be deleted, '{monitors[child]['name']}' is still in it: declare that "
+                        f"monitor '{change.label}' cannot be deleted, '{monitors[child]['name']}' is still in it: "
+                        "declare that "
                         f"absent as well, or move it out."
                     )
                 kept.append(change.label)
                 self.warnings.append(
-                    f"monitor '{change.label}' is not purged, '{monitors[child]['name']}', which is not ours, is still in it."
+                    f"monitor '{change.label}' is not purged, '{monitors[child]['name']}', which is not ours, is "
+                    "still in it."
                 )
         if not kept:
             return decided
@@ -95,8 +97,7 @@ class Monitors(Kind):
         def by_depth(changes: Sequence[Any]) -> list[list[Any]]:
             levels: dict[int, list[Any]] = {}
             for change in changes:
-                key = change.actual.key if isinstance(change, Delete) else change.desired.key
-                levels.setdefault(len(key), []).append(change)
+                levels.setdefault(len(change.key), []).append(change)
             return [levels[depth] for depth in sorted(levels)]
 
         return [*by_depth(decided.create), decided.update, *reversed(by_depth(decided.delete))]
@@ -112,16 +113,14 @@ class Monitors(Kind):
         """Make each tag that will be needed once, before many monitors need it at the same time."""
         needed: set[str] = set()
         colors: dict[str, str] = {}
-        for change in (*decided.create, *decided.update):
-            created = isinstance(change, Create)
+        written: tuple[Create | Update, ...] = (*decided.create, *decided.update)
+        for change in written:
             properties = change.desired.properties
-            if created or "tags" in change.differences:  # type: ignore[union-attr]
-                needed.update(name for name, value in properties.get("tags", ()))
-            if created or "tag_colors" in change.differences:  # type: ignore[union-attr]
+            if isinstance(change, Create) or "tags" in change.differences:
+                needed.update(name for name, _value in properties.get("tags", ()))
+            if isinstance(change, Create) or {"tags", "tag_colors"} & set(change.differences):
                 colors.update(properties.get("tag_colors", {}))
-            elif "tags" in change.differences:  # type: ignore[union-attr]
-                colors.update({name: color for name, color in properties.get("tag_colors", {}).items()})
-            if created or change.adopted:  # type: ignore[union-attr]
+            if isinstance(change, Create) or change.adopted:
                 needed.add(MARK)
         if not needed and not colors:
             return
@@ -132,7 +131,11 @@ class Monitors(Kind):
             color = MARK_COLOR if name == MARK else colors.get(name, TAG_COLOR)
             answer = await client.call("addTag", {"name": name, "color": color})
             self._tags[name] = int(answer["tag"]["id"])
-        recolored = [name for name, color in colors.items() if name in existing and existing[name]["color"].lower() != color.lower()]
+        recolored = [
+            name
+            for name, color in colors.items()
+            if name in existing and existing[name]["color"].lower() != color.lower()
+        ]
         for name in sorted(recolored):
             await client.call("editTag", {"id": self._tags[name], "name": name, "color": colors[name]})
         if recolored:  # the server tells nobody that the monitors with this tag look different now
@@ -145,10 +148,12 @@ class Monitors(Kind):
             await self._update(client, change)
         else:
             await client.call("deleteMonitor", change.actual.ident)
-            (client.state.monitors or {}).pop(change.actual.ident, None)  # the server tells it after its answer, too late
+            (client.state.monitors or {}).pop(
+                change.actual.ident, None
+            )  # the server tells it after its answer, too late
 
     async def _create(self, client: KumaClient, change: Create) -> None:
-        path: Path = change.desired.key  # type: ignore[assignment]
+        path: Path = change.key
         parent = self._ids.get(path[:-1])
         if len(path) > 1 and parent is None:
             raise KumawatchError(f"its group '{label(path[:-1])}' could not be created, so it was not either.")
@@ -164,7 +169,9 @@ class Monitors(Kind):
         edited = set(change.differences) - {"tags", "tag_colors", "state"}
         if edited:
             monitor = (client.state.monitors or {})[ident]
-            await client.call("editMonitor", model.edition(change.desired, edited, monitor, self._names, client.version))
+            await client.call(
+                "editMonitor", model.edition(change.desired, edited, monitor, self._names, client.version)
+            )
         if "tags" in change.differences:
             before, after = change.differences["tags"].before, change.differences["tags"].after
             await self._remove_tags(client, ident, set(before) - set(after))
@@ -185,7 +192,7 @@ class Monitors(Kind):
 
     async def after_failures(self, client: KumaClient, failed: Sequence[Change]) -> None:
         """An ``add`` that fails may leave a row behind, without saying its id: look for it and take it away."""
-        missing = {change.desired.key for change in failed if isinstance(change, Create)}
+        missing = {change.key for change in failed if isinstance(change, Create)}
         if not missing:
             return
         await client.call("getMonitorList")
@@ -204,4 +211,3 @@ class Monitors(Kind):
         if name == "tags":
             return [f"{tag}: {text}" if text else tag for tag, text in value or ()]
         return value
-

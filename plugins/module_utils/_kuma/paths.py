@@ -21,7 +21,8 @@ def label(path: Sequence[str]) -> str:
 
 
 def paths(monitors: Mapping[int, Mapping[str, Any]]) -> dict[int, Path]:
-    """The path of each monitor, from the server's JSON of all of them. A circle of parents, which a server can hold, ends it."""
+    """The path of each monitor, from the server's JSON of all of them. A circle of parents, which a server can hold,
+    ends it."""
     found: dict[int, Path] = {}
     for ident in monitors:
         names: list[str] = []
@@ -71,7 +72,8 @@ class MonitorIndex:
             self._by_name.setdefault(label(path), set()).add(path)
 
     def path(self, reference: str | Sequence[str], what: str) -> Path:
-        """The path that a reference means: a list is a path, a string a name that only one monitor has, or a written path.
+        """The path that a reference means: a list is a path, a string a name that only one monitor has, or a written
+        path.
 
         :raises KumawatchError: there is none, or more than one.
         """
@@ -83,8 +85,12 @@ class MonitorIndex:
             return candidates[0]
         if candidates:
             options = " or ".join(str(list(path)) for path in candidates[:3])
-            raise KumawatchError(f"{what} names '{label(wanted)}', which {len(candidates)} monitors are called: write {options}.")
-        raise KumawatchError(f"{what} names '{label(wanted)}', which is no monitor on the server: create it, or correct the name.")
+            raise KumawatchError(
+                f"{what} names '{label(wanted)}', which {len(candidates)} monitors are called: write {options}."
+            )
+        raise KumawatchError(
+            f"{what} names '{label(wanted)}', which is no monitor on the server: create it, or correct the name."
+        )
 
     def ident(self, path: Path, what: str) -> int | None:
         """The id of the monitor at a path that :meth:`path` gave; ``None`` for a pending one."""
