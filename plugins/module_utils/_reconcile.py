@@ -32,8 +32,9 @@ Equal = Callable[[str, Any, Any], bool]
 class Desired:
     """One declared entry.
 
-    ``position`` is its index in the user's list, for messages; ``key`` is hashable. ``properties`` holds only what was declared: what is not
-    in it is left as it is. ``ignored`` names properties that are set on creation and never compared again.
+    ``key`` is hashable; ``position`` is its index in the user's list, for messages. ``properties`` holds only what was
+    declared: what is not in it is left as it is. ``ignored`` names properties that are set on creation and never
+    compared again.
     """
 
     key: Any

@@ -34,8 +34,8 @@ try:
     import aiohttp
     import socketio
 except ImportError:  # said in a sentence by the module, see bulk.require_libraries
-    aiohttp = None
-    socketio = None  # type: ignore[assignment]
+    aiohttp = None  # type: ignore[assignment]
+    socketio = None
 
 T = TypeVar("T")
 

@@ -22,6 +22,8 @@ from .fields import (
     defaults,
     edit_payload,
     field_for,
+    fields_of,
+    from_wire,
     is_known,
     limits,
     missing_options,
@@ -340,19 +342,13 @@ def actual(state: State, names: Names, version: Version, options: Collection[str
         for option, reference in _REFERENCES.items():
             if option in options:
                 properties[option] = names.name(option, monitor.get(reference.read_key))
-        properties["notifications"] = sorted(
-            name
-            for key, on in (monitor.get("notificationIDList") or {}).items()
-            if on and (name := names.name("notification", int(key))) is not None
-        )
-        tags = [(str(tag["name"]), str(tag["value"] or ""), str(tag["color"])) for tag in monitor.get("tags") or ()]
-        properties["tags"] = sorted(
-            {(name, value) for name, value, color in tags if name != MARK and not is_lock(name)}
-        )
-        properties["tag_colors"] = {name: color for name, value, color in tags if name != MARK}
+        borne = _borne(monitor, names)
+        properties["notifications"] = borne["notifications"]
+        properties["tags"] = sorted({(tag["name"], tag["value"]) for tag in borne["tags"]})
+        properties["tag_colors"] = {tag["name"]: tag["color"] for tag in borne["tags"]}
         # Under a paused group the server does not tell a monitor's own state.
         properties["state"] = None if monitor.get("forceInactive") else PRESENT if monitor.get("active") else PAUSED
-        owners = [value for name, value, color in tags if name == MARK]
+        owners = [str(tag["value"] or "") for tag in monitor.get("tags") or () if tag["name"] == MARK]
         path = index.paths[ident]
         result.append(Actual(path, label(path), ident, properties, owners[0] if owners else None))
     return result
@@ -436,3 +432,63 @@ def _references(properties: Mapping[str, Any], names: Names, who: str) -> dict[s
 def _notification_ids(notifications: Iterable[str], names: Names, who: str) -> dict[str, bool]:
     # A list would be read by its indexes: it has to be an object.
     return {str(names.find("notification", name, f"monitor '{who}'")): True for name in notifications}
+
+
+# -- what is exported ---------------------------------------------------------------------------------------------------
+
+
+def exported(state: State, version: Version) -> list[dict[str, Any]]:
+    """The monitors on the server as ``kuma_monitors`` takes them, groups first.
+
+    What a new monitor would get anyhow is left out, so that the list reads as somebody would have written it.
+    """
+    monitors = state.monitors or {}
+    names = Names.of(state)
+    index = MonitorIndex(monitors)
+    ordered = sorted(index.paths.items(), key=lambda item: (len(item[1]), item[1]))
+    return [_entry(monitors[ident], path, names, version) for ident, path in ordered]
+
+
+def _entry(monitor: Mapping[str, Any], path: Path, names: Names, version: Version) -> dict[str, Any]:
+    kind = monitor["type"]
+    entry: dict[str, Any] = {"name": path[-1]}
+    if len(path) > 1:
+        entry["group"] = list(path[:-1])
+    entry["type"] = kind
+    if not monitor.get("forceInactive") and not monitor.get("active"):
+        entry["state"] = PAUSED
+    options = {
+        item.option: from_wire(item, monitor[item.read_key])
+        for item in fields_of(kind, version)
+        if item.readable and item.read_key in monitor
+    }
+    preset = defaults(kind, version, {"interval": options.get("interval", 60)})
+    required = missing_options(kind, {})
+    for option, value in options.items():
+        item = field_for(option)
+        given = normal(item, preset.get(option))
+        if normal(item, value) != given or (option in required and value not in (None, "")):
+            entry[option] = value
+    for option, reference in _REFERENCES.items():
+        name = names.name(option, monitor.get(reference.read_key))
+        if name is not None:
+            entry[option] = name
+    shared = _borne(monitor, names)
+    entry.update({name: value for name, value in shared.items() if value})
+    return entry
+
+
+def _borne(monitor: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    """Notifications and tags of a monitor, by name and sorted; the mark of ownership is not among them."""
+    return {
+        "notifications": sorted(
+            name
+            for key, on in (monitor.get("notificationIDList") or {}).items()
+            if on and (name := names.name("notification", int(key))) is not None
+        ),
+        "tags": [
+            {"name": tag["name"], "value": tag["value"] or "", "color": tag["color"]}
+            for tag in sorted(monitor.get("tags") or (), key=lambda tag: (tag["name"], tag["value"] or ""))
+            if tag["name"] != MARK and not is_lock(tag["name"])
+        ],
+    }

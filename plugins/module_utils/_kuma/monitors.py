@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from .._errors import KumawatchError
-from .._reconcile import Actual, Create, Delete, Desired, Plan, Update
+from .._reconcile import Actual, Create, Desired, Plan, Update
 from . import monitor_model as model
 from .bulk import Change, Kind
 from .client import KumaClient, State
