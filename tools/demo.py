@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Show Kumawatch on this machine: the lab, site.yml applied twice, and what to look at; then break and mend its services."""
+"""Show Kumawatch on this machine: the lab, site.yml applied twice, and what to look at and to try."""
 
 from __future__ import annotations
 
