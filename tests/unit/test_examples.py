@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every example and every task uses options that its module has; every role's inputs are the same wherever they stand."""
+"""Examples and tasks use options that their module has; the inputs of a role are the same wherever they stand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tools.common import ROOT
 
 COLLECTION = "kumawatch.monitoring"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[!_]*.py"))
-FILTERS = sorted((ROOT / "plugins" / "filter").glob("[!_]*.y*ml"))
+FILTERS = sorted(path for path in (ROOT / "plugins" / "filter").glob("[!_]*") if path.suffix in (".yml", ".yaml"))
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 TASK_FILES = sorted(
     path
@@ -63,10 +63,8 @@ def documented(module: str) -> dict[str, Any]:
     for name in documentation.get("extends_documentation_fragment") or []:
         if name.startswith(f"{COLLECTION}."):
             fragment, _, part = name.removeprefix(f"{COLLECTION}.").partition(".")
-            content = constants(ROOT / "plugins" / "doc_fragments" / f"{fragment}.py")[
-                (part or "documentation").upper()
-            ]
-            options = {**(load(content).get("options") or {}), **options}
+            contents = constants(ROOT / "plugins" / "doc_fragments" / f"{fragment}.py")
+            options = {**(load(contents[(part or "documentation").upper()]).get("options") or {}), **options}
     return {**documentation, "options": options}
 
 
@@ -168,17 +166,17 @@ def test_return_values_are_described(module: str) -> None:
         assert value.get("description") and value.get("type") and value.get("returned"), name
 
 
-@pytest.mark.parametrize("path", TASK_FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_tasks_use_options_that_their_module_has(path: Path) -> None:
-    assert not found_mistakes(load(path.read_text()), defaults=True)
+def test_tasks_use_options_that_their_module_has() -> None:
+    found = {path: found_mistakes(load(path.read_text()), defaults=True) for path in TASK_FILES}
+    assert not {path: wrong for path, wrong in found.items() if wrong}
 
 
-@pytest.mark.parametrize("path", FILTERS, ids=lambda path: path.stem)
-def test_filters_have_examples_and_return_values(path: Path) -> None:
-    content = load(path.read_text())
-    assert content["DOCUMENTATION"]["name"] == path.stem
-    assert f"{COLLECTION}.{path.stem}" in content["EXAMPLES"]
-    assert content["RETURN"]
+def test_filters_have_examples_and_return_values() -> None:
+    for path in FILTERS:
+        content = load(path.read_text())
+        assert content["DOCUMENTATION"]["name"] == path.stem
+        assert f"{COLLECTION}.{path.stem}" in content["EXAMPLES"], path
+        assert content["RETURN"], path
 
 
 def specification(role: str) -> dict[str, Any]:
