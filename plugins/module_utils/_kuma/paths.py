@@ -52,6 +52,14 @@ def as_path(value: Any, what: str) -> Path:
     return result
 
 
+def pending_paths(references: Iterable[Any]) -> list[Path]:
+    """Monitors as an earlier task of a check-mode run returns them: paths, or labels such as ``production / api``."""
+    return [
+        tuple(reference.split(SEPARATOR)) if isinstance(reference, str) else as_path(reference, "pending_monitors")
+        for reference in references
+    ]
+
+
 class MonitorIndex:
     """Find monitors by what users call them.
 
@@ -60,6 +68,7 @@ class MonitorIndex:
     """
 
     def __init__(self, monitors: Mapping[int, Mapping[str, Any]], pending: Iterable[Sequence[str]] = ()) -> None:
+        self.monitors = monitors
         self.paths = paths(monitors)
         self._by_name: dict[str, set[Path]] = {}
         self._by_path: dict[Path, list[int]] = {}
