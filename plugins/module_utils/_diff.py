@@ -18,7 +18,8 @@ SECRET = "(secret)"
 SECRET_BEFORE = "(secret, before)"
 SECRET_AFTER = "(secret, after)"
 
-_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
+# Up to the last @ before the path: a password may hold one. Rather hide too much than too little.
+_USERINFO = re.compile(r"(?<=://)[^/\s]+@")
 
 
 def redact(value: Any) -> Any:
