@@ -15,7 +15,7 @@ HIDDEN = "***"
 
 _FORM = "https://chat.googleapis.com/v1/spaces/SPACE/messages?key=KEY&token=TOKEN"
 _PATH = re.compile(r"/v1/spaces/[^/]+/messages\Z")
-_QUERY = re.compile(r"(?i)\b(key|token)=[^&\s\"'<>]+")
+_QUERY = re.compile(r"(?i)\b(key|token)=[\w.~%+/=*-]+")
 
 
 def check_webhook(url: str) -> None:

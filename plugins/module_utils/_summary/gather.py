@@ -49,7 +49,6 @@ RECORD = ("uptime", "avgPing", "certInfo", "heartbeatList", "importantHeartbeatL
 TAG = "managed-by"
 WEEK = timedelta(days=7)
 
-_PUSHED_BEATS = 100
 _PUSHED_CHANGES = 500
 _PAGE = 500
 
@@ -172,7 +171,8 @@ async def _wait_for_statistics(client: KumaClient) -> None:
         events = client.recorded["uptime"]
         arrived.update(int(args[0]) for args in events[read:] if str(args[1]) == "720")
         read = len(events)
-        return arrived.issuperset(client.state.monitors or ())
+        # 1.23 answers the login before it has said which version it is.
+        return "version" in (client.state.info or {}) and arrived.issuperset(client.state.monitors or ())
 
     await client._until(complete, "send the statistics of every monitor")
     # 2.x answers the login when everything is pushed. On 1.23 the certificate of the last monitor is still to come, but
@@ -193,7 +193,11 @@ async def _complete_from_charts(
         hours = buckets(answer.get("data") or ())
         answer = await client.call("getMonitorChartData", ident, 744)
         days = [bucket for bucket in buckets(answer.get("data") or ()) if bucket.start > now - MONTH]
-        from_charts(measured[ident], hours, days, now)
+        minutes: list[Bucket] = []
+        if hours and hours[0].start > now - DAY + HOUR:
+            answer = await client.call("getMonitorChartData", ident, 24)
+            minutes = buckets(answer.get("data") or ())
+        from_charts(measured[ident], minutes, hours, days, now)
 
     await _each(client, monitors, measured, one)
     changes = await _changes_since(client, now - DAY)
@@ -208,21 +212,26 @@ async def _complete_from_charts(
     await _each(client, monitors, before, earlier)
 
 
-def from_charts(found: Measured, hours: Sequence[Bucket], days: Sequence[Bucket], now: datetime) -> None:
-    """Complete ``found`` by the chart data of 2.x: buckets of the last 168 hours and of the last 30 days."""
+def from_charts(
+    found: Measured, minutes: Sequence[Bucket], hours: Sequence[Bucket], days: Sequence[Bucket], now: datetime
+) -> None:
+    """Complete ``found`` by the chart data of 2.x.
+
+    :param minutes: of the last 24 h, for a monitor that is younger; else empty.
+    :param hours: of the last 168; ``days``: of the last 30.
+    """
     found.uptime_7d = counted_uptime(hours)
     if not any(bucket.start > now - DAY - HOUR for bucket in hours):
         found.uptime_24h = None
     if not days:
         found.uptime_30d = None
-    if not days:
         return
-    # As exactly as is known: the day, the hour if it is among the last 168, the check if it is among the last 100.
-    began, exact = days[0].start, DAY
+    # As exactly as is known: the day, the hour if it is among the last 168, the minute if it is among the last 1,440.
+    began = days[0].start
     if hours and began <= hours[0].start < began + DAY and hours[0].start > now - WEEK + HOUR:
-        began, exact = hours[0].start, HOUR
-    if found.last and len(found.last) < _PUSHED_BEATS and began <= found.last[0].time < began + exact:
-        began = found.last[0].time
+        began = hours[0].start
+        if minutes and began <= minutes[0].start < began + HOUR:
+            began = minutes[0].start
     found.since = began if began > now - MONTH + DAY else None
 
 
