@@ -1,0 +1,381 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The catalogue as a whole: check what was declared, complete it, refuse it with a sentence for each mistake. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from .._errors import InputError
+from .cascade import defaults, merged
+from .health import PATIENCE, default_problems, monitor_options, split
+from .spec import Checker, Options, Place, Problem, listed, plain, shown
+
+Catalogue = dict[str, Any]
+"""What :func:`resolve` returns."""
+
+PREFIX = "monitoring_"
+#: The fact that holds the result; not one of the variables.
+FACT = "monitoring_catalogue"
+
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+#: How a monitor's path is written; a name that contained it could not be told from a path.
+_SEPARATOR = " / "
+
+
+class CatalogueError(InputError):
+    """The catalogue has mistakes.
+
+    ``problems`` are all of them; the message has each in a line.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def resolve(variables: Mapping[str, Any], options: Options, groups: Collection[str] | None = None) -> Catalogue:
+    """The catalogue, complete: every service with what it inherits.
+
+    :param variables: the variables ``monitoring_*`` by name. Others of that prefix are ignored, unless one looks like a
+        known one misspelt.
+    :param options: the argument spec of the role ``catalogue``.
+    :param groups: the names of the inventory's groups and hosts; ``None`` does not check ``hosts``.
+    :returns: ``environment``, ``services`` (each with ``checks``: the options of its monitors), ``channels``,
+        ``status_page``, ``maintenances``, ``tag_colors``.
+    :raises CatalogueError: with all mistakes.
+    """
+    checker = Checker()
+    declared = _declared(variables, options, checker)
+    environment = declared.get("monitoring_environment")
+    environment = str(environment) if environment is not None else ""
+    if environment:
+        _check_name(environment, environment, Place("", "monitoring_environment"), checker)
+
+    channels = _list("channel", "monitoring_channels", declared, options, checker)
+    channels = [merged(defaults(_inner(options, "monitoring_channels")), channel) for channel in channels]
+    _unique(channels, "name", "channel", "monitoring_channels", checker)
+    names = [channel["name"] for channel in channels if "name" in channel]
+
+    base = _defaults(declared, options, names, checker)
+    entries = _list("service", "monitoring_services", declared, options, checker)
+    _unique(entries, "name", "service", "monitoring_services", checker)
+    known = [entry["name"] for entry in entries if "name" in entry]
+    services = [_service(entry, base, channels, known, groups, checker) for entry in entries if "name" in entry]
+    _unique_monitors(services, checker)
+    _circles(services, checker)
+
+    catalogue = {
+        "environment": environment,
+        "services": services,
+        "channels": [_channel(channel, environment) for channel in channels if "name" in channel],
+        "status_page": _status_page(declared, options, environment, checker),
+        "maintenances": _maintenances(declared, options, services, known, checker),
+        "tag_colors": _tag_colors(declared, checker),
+    }
+    if checker.problems:
+        raise CatalogueError(checker.problems)
+    return catalogue
+
+
+# -- variables ----------------------------------------------------------------------------------------------------------
+
+
+def _declared(variables: Mapping[str, Any], options: Options, checker: Checker) -> dict[str, Any]:
+    """The known variables that are set; a misspelt or missing one is reported."""
+    for name in variables:
+        if name not in options and name != FACT and name.startswith(PREFIX):
+            close = get_close_matches(name, list(options), 1, 0.85)
+            if close:
+                checker.report(f"{name} is not a variable of the catalogue; did you mean '{close[0]}'?", variables[name])
+    declared = {name: plain(value) for name, value in variables.items() if name in options and value is not None}
+    for name, option in options.items():
+        if option.get("required") and name not in declared:
+            checker.report(f"{name} is not set: set it in the inventory's group_vars.")
+    # What has a list of objects is checked object by object, to name each.
+    simple = {name: option for name, option in options.items() if option.get("elements") != "dict"}
+    result = {}
+    for name, option in simple.items():
+        if name in declared:
+            value = checker.value(declared[name], option, Place("", name))
+            if value is not None:
+                result[name] = value
+    return {**{name: declared[name] for name in declared if name not in simple}, **result}
+
+
+def _inner(options: Options, variable: str) -> Options:
+    inner: Options = options[variable]["options"]
+    return inner
+
+
+def _list(noun: str, variable: str, declared: Mapping[str, Any], options: Options, checker: Checker) -> list[dict[str, Any]]:
+    """The objects of a list variable, in the right types, each known by its name or title in messages."""
+    value = declared.get(variable, options[variable].get("default"))
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
+        checker.report(f"{variable} must be a list, not {shown(value)}.", value)
+        return []
+    result = []
+    for position, item in enumerate(value):
+        name = (item.get("name") or item.get("title")) if isinstance(item, Mapping) else None
+        subject = f"{noun} '{name}'" if name not in (None, "") else f"{variable} entry {position + 1}"
+        result.append(checker.mapping(item, _inner(options, variable), Place(subject)))
+    return result
+
+
+def _unique(entries: Sequence[Mapping[str, Any]], key: str, noun: str, variable: str, checker: Checker) -> None:
+    first: dict[str, int] = {}
+    for position, entry in enumerate(entries, 1):
+        name = entry.get(key)
+        if name is None:
+            continue
+        if name in first:
+            checker.report(f"{noun} '{name}' is declared twice, as entries {first[name]} and {position} of {variable}; name each differently.", name)
+        else:
+            first[name] = position
+
+
+def _check_name(name: str, where: Any, place: Place, checker: Checker) -> None:
+    if not name.strip():
+        checker.report(f"{place} must not be empty.", where)
+    elif _SEPARATOR in name:
+        checker.report(f"{place} must not contain '{_SEPARATOR}', which separates groups from names.", where)
+
+
+# -- services -----------------------------------------------------------------------------------------------------------
+
+
+def _defaults(declared: Mapping[str, Any], options: Options, channels: Sequence[str], checker: Checker) -> dict[str, Any]:
+    """The collection's defaults under the environment's."""
+    place = Place("", "monitoring_defaults")
+    environment = declared.get("monitoring_defaults") or {}
+    default_problems(environment.get("health") or {}, place.key("health"), checker)
+    _references(environment.get("channels"), channels, "channel", place.key("channels"), checker)
+    _common(environment, place, checker)
+    return merged(defaults(_inner(options, "monitoring_defaults")), environment)
+
+
+def _service(
+    entry: Mapping[str, Any],
+    base: Mapping[str, Any],
+    channels: Sequence[Mapping[str, Any]],
+    known: Sequence[str],
+    groups: Collection[str] | None,
+    checker: Checker,
+) -> dict[str, Any]:
+    name = entry["name"]
+    place = Place(f"service '{name}'")
+    _check_name(name, name, place.key("name"), checker)
+    _common(entry, place, checker)
+    _references(entry.get("depends_on"), known, "service", place.key("depends_on"), checker)
+    if name in entry.get("depends_on", ()):
+        checker.report(f"{place.key('depends_on')} names the service itself; remove it.", entry["depends_on"])
+    hosts = entry.get("hosts")
+    if hosts is not None and groups is not None:
+        _references([hosts], groups, "group or host of the inventory", place.key("hosts"), checker)
+    if "runbook" in entry:
+        parts = split(entry["runbook"])
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+            checker.report(f"{place.key('runbook')} must be a web address, not '{entry['runbook']}'.", entry["runbook"])
+    for part in entry.get("group", ()):
+        _check_name(part, part, place.key("group"), checker)
+    for position, source in enumerate(entry.get("logs", {}).get("sources", ()), 1):
+        if len(source) != 1:
+            checker.report(f"{place.key('logs').key('sources')}[{position}] needs exactly one of file, docker and load_balancer.", source)
+
+    inherited = {key: value for key, value in base.items() if key not in ("health", "channels")}
+    service = {"state": "present", **merged(inherited, {key: value for key, value in entry.items() if key not in ("health", "checks")})}
+    service["tags"] = {key: value for key, value in service.get("tags", {}).items() if value != ""}
+    standard = [channel["name"] for channel in channels if channel.get("default") and "name" in channel]
+    all_channels = [channel["name"] for channel in channels if "name" in channel]
+    service["channels"] = _first(entry.get("channels"), base.get("channels"), standard)
+    _references(entry.get("channels"), all_channels, "channel", place.key("channels"), checker)
+    service["checks"] = _checks(entry, base, service, all_channels, place, checker)
+    return service
+
+
+def _first(*values: Any) -> Any:
+    return next(value for value in values if value is not None)
+
+
+def _checks(
+    entry: Mapping[str, Any],
+    base: Mapping[str, Any],
+    service: Mapping[str, Any],
+    channels: Sequence[str],
+    place: Place,
+    checker: Checker,
+) -> list[dict[str, Any]]:
+    """The monitors of a service: that of ``health``, then the further ones."""
+    result = []
+    inherited = base.get("health") or {}
+    health = entry.get("health")
+    if health is not None:
+        options = monitor_options(health, inherited, place.key("health"), checker)
+        result.append({
+            "name": service["name"],
+            "description": service.get("description"),
+            "channels": service["channels"],
+            "shown": True,
+            "options": options,
+        })  # fmt: skip
+    inherited = merged(inherited, {key: value for key, value in (health or {}).items() if key in PATIENCE})
+    for position, check in enumerate(entry.get("checks", ())):
+        where = place.key("checks").item(position, check)
+        _references(check.get("channels"), channels, "channel", where.key("channels"), checker)
+        result.append({
+            "name": f"{service['name']} {check.get('name', '')}",
+            "description": check.get("description"),
+            "channels": _first(check.get("channels"), service["channels"]),
+            "shown": check.get("shown", False),
+            "options": monitor_options(check, inherited, where, checker),
+        })  # fmt: skip
+    return result
+
+
+def _common(entry: Mapping[str, Any], place: Place, checker: Checker) -> None:
+    """What services and the defaults have in common and Ansible's types do not say."""
+    objective = entry.get("objective")
+    if objective is not None and not 0 < objective <= 100:
+        checker.report(f"{place.key('objective')} must be a percentage above 0 and up to 100, not {objective}.", objective)
+    sample = entry.get("apm", {}).get("sample")
+    if sample is not None and not 0 <= sample <= 1:
+        checker.report(f"{place.key('apm').key('sample')} must be between 0 and 1, not {sample}.", sample)
+    for name, value in entry.get("tags", {}).items():
+        if isinstance(value, (Mapping, list)):
+            checker.report(f"{place.key('tags').key(name)} must be text, not {shown(value)}.", name)
+        if name in ("environment", "owner", "managed-by"):
+            checker.report(f"{place.key('tags').key(name)} cannot be set; the catalogue makes that tag itself.", name)
+    for name, value in entry.get("alarms", {}).items():
+        if not isinstance(value, (bool, Mapping)):
+            checker.report(f"{place.key('alarms').key(name)} must be false, or a mapping of thresholds, not {shown(value)}.", value)
+
+
+def _references(names: Iterable[str] | None, known: Collection[str], noun: str, place: Place, checker: Checker) -> None:
+    for name in names or ():
+        if name not in known:
+            close = get_close_matches(name, list(known), 1, 0.7)
+            hint = f"did you mean '{close[0]}'?" if close else "declare it, or correct the name."
+            checker.report(f"{place} names '{name}', which is no {noun}; {hint}", name)
+
+
+def _unique_monitors(services: Sequence[Mapping[str, Any]], checker: Checker) -> None:
+    """Service ``api`` with the check ``web`` is called as the service ``api web`` is."""
+    first: dict[tuple[str, ...], str] = {}
+    groups: set[tuple[str, ...]] = set()
+    for name, service in {service["name"]: service for service in reversed(services)}.items():
+        group = tuple(service.get("group", ()))
+        groups.update(group[:depth] for depth in range(1, len(group) + 1))
+        for check in service["checks"]:
+            path = (*group, check["name"])
+            if first.get(path) == name:
+                checker.report(f"service '{name}': check '{check['name'][len(name) + 1 :]}' is declared twice; rename one.", name)
+            elif path in first:
+                checker.report(
+                    f"service '{first[path]}': its monitor '{check['name']}' has the name of one of service '{name}'; rename "
+                    f"the check or the service.",
+                    first[path],
+                )
+            first[path] = name
+    for path in sorted(groups & set(first)):
+        checker.report(f"service '{first[path]}': '{path[-1]}' is a group as well; rename one of them.", first[path])
+
+
+def _circles(services: Sequence[Mapping[str, Any]], checker: Checker) -> None:
+    """Services that need each other have no order in which they could start, and no one of them is the cause."""
+    needs = {service["name"]: {*service.get("depends_on", ())} - {service["name"]} for service in services}
+    waiting = dict(needs)
+    while free := [name for name, others in waiting.items() if not others & waiting.keys()]:
+        for name in free:
+            del waiting[name]
+    path = sorted(waiting)[:1]
+    while path and path[-1] not in path[:-1]:
+        path.append(min(needs[path[-1]] & waiting.keys()))
+    if path:
+        circle = path[path.index(path[-1]) :]
+        checker.report(f"service '{circle[0]}': depends_on leads back to it ({' → '.join(circle)}); remove one of these.", circle[0])
+
+
+# -- channels, page, maintenance ----------------------------------------------------------------------------------------
+
+
+def _channel(channel: Mapping[str, Any], environment: str) -> dict[str, Any]:
+    # Two environments may share a server: each has its own space behind a channel of the same name.
+    return {"notification": f"{environment}{_SEPARATOR}{channel['name']}", **channel}
+
+
+def _status_page(declared: Mapping[str, Any], options: Options, environment: str, checker: Checker) -> dict[str, Any]:
+    page = merged(defaults(_inner(options, "monitoring_status_page")), declared.get("monitoring_status_page"))
+    page.setdefault("title", environment)
+    slug = page.setdefault("slug", re.sub(r"[^a-z0-9]+", "-", environment.lower()).strip("-"))
+    if page["enabled"] and environment and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
+        checker.report(f"monitoring_status_page.slug must be small letters and digits, with single hyphens between, not '{slug}'.", slug)
+    return page
+
+
+def _maintenances(
+    declared: Mapping[str, Any],
+    options: Options,
+    services: Sequence[Mapping[str, Any]],
+    known: Sequence[str],
+    checker: Checker,
+) -> list[dict[str, Any]]:
+    """All windows, those of single services among them, each with the services it concerns."""
+    inner = _inner(options, "monitoring_maintenances")
+    result = []
+    for entry in _list("maintenance", "monitoring_maintenances", declared, options, checker):
+        place = Place(f"maintenance '{entry.get('title', '')}'")
+        _references(entry.get("services"), known, "service", place.key("services"), checker)
+        result.append({**merged(defaults(inner), entry), "all": "services" not in entry, "services": entry.get("services", [])})
+    for service in services:
+        for entry in service.get("maintenance", ()):
+            result.append({**merged(defaults(inner), entry), "all": False, "services": [service["name"]]})
+    seen: set[str] = set()
+    for entry in result:
+        title = entry.get("title")
+        if title is None:
+            continue
+        place = Place(f"maintenance '{title}'")
+        if title in seen:
+            checker.report(f"maintenance '{title}' is declared twice; give each window a title of its own.", title)
+        seen.add(title)
+        if entry["state"] != "absent":
+            _window(entry, place, checker)
+    return result
+
+
+_NEEDED = {
+    "single": ("start", "end"),
+    "cron": ("cron", "duration_minutes"),
+    "recurring-interval": ("interval_days", "start_time", "end_time"),
+    "recurring-weekday": ("weekdays", "start_time", "end_time"),
+    "recurring-day-of-month": ("days_of_month", "start_time", "end_time"),
+}
+_TIMES = {
+    "start": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?",
+    "end": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?",
+    "start_time": r"\d\d:\d\d",
+    "end_time": r"\d\d:\d\d",
+}
+_TIME_EXAMPLES = {"start": "2026-12-24 22:00", "end": "2026-12-24 23:00", "start_time": '"02:00"', "end_time": '"04:00"'}
+
+
+def _window(entry: Mapping[str, Any], place: Place, checker: Checker) -> None:
+    missing = [key for key in _NEEDED.get(entry.get("strategy", ""), ()) if not entry.get(key)]
+    if missing:
+        checker.report(f"{place}: strategy '{entry['strategy']}' needs {listed(missing)}.", entry["title"])
+    for key, pattern in _TIMES.items():
+        if key in entry and not re.fullmatch(pattern, str(entry[key])):
+            # YAML 1.1 reads an unquoted 12:30 as the number 750.
+            checker.report(f"{place.key(key)} must be written as {_TIME_EXAMPLES[key]}, not {shown(entry[key])}.", entry[key])
+
+
+def _tag_colors(declared: Mapping[str, Any], checker: Checker) -> dict[str, str]:
+    colors = declared.get("monitoring_tag_colors") or {}
+    for name, color in colors.items():
+        if not isinstance(color, str) or not _COLOR.fullmatch(color):
+            checker.report(f"monitoring_tag_colors.{name} must be a colour such as \"#2563EB\", not {shown(color)}.", name)
+    return dict(colors)
