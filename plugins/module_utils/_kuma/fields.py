@@ -79,15 +79,33 @@ class Field:
     maximum: float | None = None
     order_matters: bool = False
     """Whether a list in another order is another list."""
-    readable: bool = True
-    """Whether the server shows it; if not, it cannot be compared."""
-    editable: bool = True
-    """Whether `editMonitor` stores it; if not, only `add` does."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether any release shows it in its JSON; is_readable() says which."""
+        return not _has_gap(self.option, "read", None)
+
+    @property
+    def editable(self) -> bool:
+        """Whether any release changes it on edit; is_editable() says which."""
+        return not _has_gap(self.option, "edit", None)
 
     @property
     def read_key(self) -> str:
         """Key in the server's JSON."""
         return self.read or self.wire
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """An option that some servers store but do not show, or do not change on edit."""
+
+    option: str
+    missing: str
+    """read: the server's JSON lacks it or has it wrong; edit: `editMonitor` leaves it as it is."""
+    until: Version | None
+    """First release that does it right; None: none yet."""
+    doc: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +153,10 @@ def _types(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
+# Each row was proved by adding a monitor with a value other than the default, reading it back, sending it back
+# unchanged, editing it to another value and reading again: on 1.23.17, 2.0.0-dev.0, 2.0.0, 2.0.2, 2.1.0, 2.1.3, 2.2.1,
+# 2.3.2, 2.4.0, 2.5.0 and 2.5.3. Each of them refused by name the keys with a later `since`. What did not survive is in
+# GAPS.
 MONITOR_FIELDS: tuple[Field, ...] = (
     # -- every type
     Field("description", "description", "str", "Free text shown under the name."),
@@ -259,8 +281,7 @@ MONITOR_FIELDS: tuple[Field, ...] = (
     Field("snmp_oid", "snmpOid", "str", "Object identifier to read.", since=V2_0, types=_types("snmp")),
     Field("snmp_version", "snmpVersion", "str", "SNMP version.", default="2c", since=V2_0, types=_types("snmp"),
           choices=("1", "2c", "3"), choices_since={"3": V2_1}),
-    Field("snmp_v3_username", "snmpV3Username", "str", "User name for SNMP 3.", since=V2_1, types=_types("snmp"),
-          readable=False, editable=False),
+    Field("snmp_v3_username", "snmpV3Username", "str", "User name for SNMP 3.", since=V2_1, types=_types("snmp")),
     # -- Globalping
     Field("subtype", "subtype", "str", "What the Globalping probes do.", type_defaults={"globalping": "ping"},
           since=V2_1, types=_types("globalping"), choices=("ping", "http", "dns")),
@@ -279,7 +300,7 @@ MONITOR_FIELDS: tuple[Field, ...] = (
     Field("push_token", "pushToken", "str", "Secret part of the address that is pushed to; 32 letters and digits.",
           types=_types("push"), secret=True),
     Field("manual_status", "manual_status", "str", "State that the monitor shows.", since=V2_0, types=_types("manual"),
-          choices=("up", "down", "pending"), wire_values={"up": 1, "down": 0, "pending": 2}, readable=False),
+          choices=("up", "down", "pending"), wire_values={"up": 1, "down": 0, "pending": 2}),
     # -- containers, services, browsers
     Field("docker_container", "docker_container", "str", "Name or id of the container.", default="",
           types=_types("docker")),
@@ -287,7 +308,7 @@ MONITOR_FIELDS: tuple[Field, ...] = (
           "Name of the service on the server's own host; of pm2: the process name.", default="", since=V2_1,
           types=_types("system-service", "pm2")),
     Field("screenshot_delay", "screenshot_delay", "int", "Milliseconds to wait before the screenshot is taken.",
-          default=0, since=V2_5, types=_types("real-browser"), minimum=0),
+          default=0, since=V2_1, types=_types("real-browser"), minimum=0),
     # -- game servers
     Field("game", "game", "str", "Game, by GameDig's name.", types=_types("gamedig")),
     Field("gamedig_given_port_only", "gamedigGivenPortOnly", "bool", "Whether only the given port is tried.",
@@ -361,6 +382,23 @@ REFERENCES: tuple[Reference, ...] = (
     Reference("remote_browser", "remote_browser", "Remote browser to use instead of the server's own.", since=V2_0,
               types=_types("real-browser")),
 )
+
+GAPS: tuple[Gap, ...] = (
+    Gap("snmp_v3_username", "read", None, "Never shown."),
+    Gap("snmp_v3_username", "edit", None, "Stored on creation only."),
+    Gap("manual_status", "read", None, "Never shown; the state that it sets is the monitor's heartbeat."),
+    Gap("screenshot_delay", "read", V2_5, "In the database since 2.1, shown since 2.5."),
+    Gap("screenshot_delay", "edit", V2_5, "Stored on creation only."),
+    Gap("oauth_auth_method", "edit", (1, 23, 2), "Stored on creation only."),
+    Gap("kafka_producer_ssl", "read", (1, 23, 4), "Always shown as false."),
+    Gap("kafka_producer_ssl", "edit", (1, 23, 4), "Stored on creation only."),
+)
+
+EDIT_RESUMES_UNTIL: Version = (1, 23, 2)
+"""Before this release, `editMonitor` starts a monitor that was paused: it has to be paused again."""
+
+RESET_IF_OMITTED: frozenset[str] = frozenset({"port", "proxyId", "retryOnlyOnStatusCodeFailure", "notificationIDList"})
+"""Keys that `editMonitor` resets where the payload lacks them; every other key it leaves as it is."""
 
 _WHEN_AUTH: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("auth_method", "bearer", ("bearer_token",)),
@@ -436,8 +474,8 @@ SETTINGS: tuple[Field, ...] = (
           default="dashboard"),
     Field("primary_base_url", "primaryBaseURL", "str", "Address of the server, for links in notifications."),
     Field("server_timezone", "serverTimezone", "str", "Time zone of the server, such as Europe/Berlin."),
-    Field("keep_data_period_days", "keepDataPeriodDays", "int", "Days that history is kept; 0: for ever.", default=180,
-          minimum=0),
+    Field("keep_data_period_days", "keepDataPeriodDays", "int",
+          "Days that history is kept; 0: for ever. Until it is set, the server fills in 365 (1.23: 180).", minimum=0),
     Field("tls_expiry_notify_days", "tlsExpiryNotifyDays", "list",
           "Days before a certificate expires on which to notify.", default=[7, 14, 21], elements="int"),
     Field("domain_expiry_notify_days", "domainExpiryNotifyDays", "list",
@@ -476,10 +514,11 @@ def parse_version(text: str) -> Version:
 def dialect(info: Mapping[str, Any]) -> Version:
     """The version whose schema a server has, from the `info` event it sends after login.
 
-    Releases of 2.x name their database there; the 2.0.0-dev.0 snapshot, which has the schema of 1.23, does not.
+    Releases of 2.x name their database there. The 2.0.0-dev.0 snapshot does not: it left the 1.23 line after 1.23.1,
+    and has that release's schema and gaps.
     """
     version = parse_version(str(info.get("version") or ""))
-    return (1, 23, 17) if version >= V2_0 and "dbType" not in info else version
+    return (1, 23, 1) if version >= V2_0 and "dbType" not in info else version
 
 
 def version_text(version: Version) -> str:
@@ -496,6 +535,24 @@ def is_known(field: Field | Reference | MonitorType, version: Version) -> bool:
     """Whether a server of that version knows it."""
     until = field.until if isinstance(field, Field) else None
     return field.since <= version and (until is None or version < until)
+
+
+def _has_gap(option: str, missing: str, version: Version | None) -> bool:
+    """Whether a version has the gap; None: whether all have."""
+    return any(
+        g.option == option and g.missing == missing and (g.until is None or (version is not None and version < g.until))
+        for g in GAPS
+    )
+
+
+def is_readable(field: Field, version: Version) -> bool:
+    """Whether the server's JSON shows the field's value; if not, it cannot be compared."""
+    return not _has_gap(field.option, "read", version)
+
+
+def is_editable(field: Field, version: Version) -> bool:
+    """Whether an edit changes the field's value; if not, only a new monitor takes it."""
+    return not _has_gap(field.option, "edit", version)
 
 
 def fields_of(monitor_type: str, version: Version) -> tuple[Field, ...]:
@@ -586,17 +643,26 @@ def normal(field: Field, value: Any) -> Any:
     return value
 
 
+def settings_from(data: Mapping[str, Any], version: Version) -> dict[str, Any]:
+    """What `getSettings` answered, by option; a setting that was never saved is what it then amounts to."""
+    return {
+        f.option: f.default if f.wire not in data and f.default is not UNSET else from_wire(f, data.get(f.wire))
+        for f in SETTINGS
+        if is_known(f, version)
+    }
+
+
 def edit_payload(actual: Mapping[str, Any], version: Version) -> dict[str, Any]:
     """What `editMonitor` takes to leave a monitor as it is, from the server's JSON of it.
 
-    Every key that the version can write is in it, since some that are omitted are reset.
+    Every key that the version can write and show is in it, since some that are omitted are reset (RESET_IF_OMITTED).
+    What it cannot show it keeps.
     """
     payload = {key: actual[key] for key in ENGINE_KEYS if key in actual and key != "active"}
     writable: tuple[Field | Reference, ...] = MONITOR_FIELDS + REFERENCES
     for field in writable:
-        if not is_known(field, version):
-            continue
-        if field.read_key in actual:
+        readable = not isinstance(field, Field) or is_readable(field, version)
+        if is_known(field, version) and readable and field.read_key in actual:
             payload[field.wire] = actual[field.read_key]
     for key in ("accepted_statuscodes", "conditions"):
         if key in payload and payload[key] is None:
