@@ -89,7 +89,7 @@ class MonitorIndex:
         wanted = as_path(reference, what)
         if wanted in self._by_path and (not isinstance(reference, str) or len(self._by_name[wanted[-1]]) == 1):
             return wanted
-        candidates = sorted(self._by_name.get(wanted[0], ())) if len(wanted) == 1 else []
+        candidates = sorted(self._by_name.get(reference, ())) if isinstance(reference, str) else []
         if len(candidates) == 1:
             return candidates[0]
         if candidates:
