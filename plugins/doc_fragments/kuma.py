@@ -101,5 +101,6 @@ attributes:
     support: full
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no
-    change. support: full
+      change.
+    support: full
 """
