@@ -114,7 +114,8 @@ options:
             type: str
           color:
             description: Colour of the tag, such as V(#059669), the same at all monitors. Not compared where it is not
-            set. type: str
+              set.
+            type: str
       proxy:
         description: Proxy to use, as V(protocol://host:port). Of types V(http), V(json-query), V(keyword).
         type: str
