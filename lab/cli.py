@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
 
     add("up", up, "start what does not run, mend what is broken, and say where everything is")
     command = add("down", down, "stop everything")
-    command.add_argument("--purge", action="store_true", help="remove the lab's state too: passwords, messages, monitors")
+    command.add_argument("--purge", action="store_true", help="remove the state too: monitors, messages, passwords")
     command.add_argument("--all", action="store_true", help="with the state, remove the installed Uptime Kuma too")
     add("status", status, "say what runs and where; exit status 1 when something does not")
     for name, run, text in (

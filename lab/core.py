@@ -173,7 +173,7 @@ class Lab:
             return None
         own = self.supervisor.record_or_empty("kuma")
         # `eval "$(python -m lab env)"` sets these variables to the lab's own server.
-        if own.port and values == [f"http://127.0.0.1:{own.port}", known["kuma"]["username"], known["kuma"]["password"]]:
+        if own.port and values == [f"http://127.0.0.1:{own.port}", *known["kuma"].values()]:
             return None
         if not all(values):
             unset = " and ".join(name for name, value in zip(KUMA_VARIABLES, values, strict=True) if not value)
@@ -285,7 +285,7 @@ class Lab:
         """The endpoints as environment variables."""
         endpoints = self.endpoints()
         return {
-            **{name: endpoints["kuma"][key] for name, key in zip(KUMA_VARIABLES, ("url", "username", "password"), strict=True)},
+            **dict(zip(KUMA_VARIABLES, map(endpoints["kuma"].get, ("url", "username", "password")), strict=True)),
             "KUMAWATCH_CHAT_WEBHOOK_URL": endpoints["chat"]["url"],
             "KUMAWATCH_CHAT_MESSAGES_URL": endpoints["chat"]["messages_url"],
         }

