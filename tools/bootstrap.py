@@ -181,7 +181,7 @@ def _write_stamp(stamp: Dict[str, Any]) -> None:
 
 
 def defect(stamp: Dict[str, Any], files: Sequence[str]) -> str:
-    """Why .venv must be made anew, or "" when what the stamp says is there really is."""
+    """Why .venv must be made anew, or "". What is only to be installed again is struck off the stamp."""
     if not common.VENV.exists():
         return "there is none"
     if not stamp:
@@ -199,10 +199,11 @@ def defect(stamp: Dict[str, Any], files: Sequence[str]) -> str:
         return "its Python does not start"
     if answer["version"] != stamp.get("python"):
         return f"its Python became {answer['version']}"
-    if answer["lacks"]:
-        return f"it has lost {', '.join(answer['lacks'])}"
     if installed and not os.access(str(common.VENV / "bin" / "ansible-playbook"), os.X_OK):
         return "it has lost ansible-playbook"
+    if answer["lacks"]:
+        common.say(f"  .venv has lost {', '.join(answer['lacks'])}")
+        stamp["installed"] = {}
     return ""
 
 
@@ -229,7 +230,17 @@ def _environment() -> Dict[str, str]:
 
 def _pip_install(label: str, arguments: Sequence[str], log_name: str) -> None:
     log = common.LOGS / log_name
-    argv = [str(common.VENV / "bin" / "python"), "-m", "pip", "install", "--progress-bar", "off", *arguments]
+    # Python compiles what it imports anyway; compiling the whole ansible package beforehand takes longer than the rest.
+    argv = [
+        str(common.VENV / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--no-compile",
+        "--progress-bar",
+        "off",
+        *arguments,
+    ]
     if common.run_logged(label, argv, log, env=_environment(), activity=_pip_activity):
         common.show_log(log, lines=30)
         raise common.Failure(f"pip could not install {label}; the whole log is in {common.relative(log)}")
@@ -305,6 +316,7 @@ def _alone() -> Iterator[None]:
         except BlockingIOError:
             common.say("  another make is preparing .venv; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
+        os.set_inheritable(lock.fileno(), True)
         yield
 
 

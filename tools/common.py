@@ -141,6 +141,7 @@ def run_logged(
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
+                close_fds=False,  # an inheritable lock stays held until the child ends, even if we are killed
             )
         except OSError as error:
             sink.write(f"{error}\n".encode())
