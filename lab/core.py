@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import re
 import secrets
@@ -12,7 +13,6 @@ import shutil
 import string
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,11 @@ class Lab:
 
     def up(self) -> list[Outcome]:
         """Bring everything up and write endpoints.json; safe to run twice at once."""
+        if importlib.util.find_spec("aiohttp") is None:
+            raise LabError(
+                f"The lab needs the Python package aiohttp, which {sys.executable} does not have: run it by `make`, or "
+                "by the Python of the project's venv."
+            )
         with self.locked():
             known, notes = self.make_secrets()
             for note in notes:
@@ -69,29 +74,9 @@ class Lab:
                 parts.insert(0, self.kuma_part())
             elif stopped := self.supervisor.stop("kuma"):
                 self.say(f"Uptime Kuma: stopped the lab's own ({stopped}), since KUMAWATCH_KUMA_URL names another")
-            outcomes = self.ensure(parts)
+            outcomes = self.supervisor.ensure_all(parts, self.say)
             self.write_endpoints(known, external, {outcome.part.name: outcome.port for outcome in outcomes})
             return outcomes
-
-    def ensure(self, parts: list[Part]) -> list[Outcome]:
-        """Make all parts run, side by side; the first error is raised when all have been tried."""
-        with ThreadPoolExecutor(len(parts)) as pool:
-            futures = [pool.submit(self.supervisor.ensure, part, self.say) for part in parts]
-        outcomes, errors = [], []
-        for part, future in zip(parts, futures, strict=True):
-            error = future.exception()
-            if isinstance(error, LabError):
-                errors.append(error)
-            elif error is not None:
-                raise error
-            else:
-                outcome = future.result()
-                outcomes.append(outcome)
-                for note in outcome.notes:
-                    self.say(f"{part.title}: {note}")
-        if errors:
-            raise errors[0] if len(errors) == 1 else LabError(" ".join(map(str, errors)))
-        return outcomes
 
     def locked(self) -> Any:
         return lock(self.paths.lock, lambda: self.say("another lab command is at work here: waiting for it"))
@@ -225,11 +210,9 @@ class Lab:
         """Stop all parts; with ``purge`` remove the lab's state, with ``everything`` the installed server too."""
         if not self.paths.home.exists() and not everything:
             return []
-        stopped = []
+        stopped: list[str] = []
         with self.locked():
-            for path in sorted(self.supervisor.records()):
-                if what := self.supervisor.stop(path.stem):
-                    stopped.append(f"{path.stem} ({what})")
+            stopped += self.supervisor.stop_all()
             stopped += [f"{stray} (a stray)" for stray in self.supervisor.stop_strays()]
             self.paths.endpoints.unlink(missing_ok=True)
             if purge or everything:
@@ -259,7 +242,8 @@ class Lab:
             parts = self.parts()
         for part in parts:
             record, wrong = self.supervisor.look(part)
-            where = f"http://127.0.0.1:{record.port}/   pid {record.pid}   {self.paths.log(part.name)}"
+            scheme, end = ("tcp", "") if part.name == "queue" else ("http", "/")
+            where = f"{scheme}://127.0.0.1:{record.port}{end}  pid {record.pid}"
             if wrong == "stopped":
                 rows.append((part.title, "stopped", ""))
             elif wrong:
@@ -267,7 +251,7 @@ class Lab:
             elif part.name in SERVICES and is_broken(self.paths.service_state(part.name)):
                 rows.append((part.title, "broken", where))
             else:
-                rows.append((part.title, "running", where.replace("http", "tcp", 1) if part.name == "queue" else where))
+                rows.append((part.title, "running", where))
         return rows
 
     def log_lines(self, part: str, count: int) -> list[str]:

@@ -79,7 +79,7 @@ def npm_install(paths: Paths, staging: Path, node: Node, say: Say) -> None:
         "name": "kumawatch-lab", "version": "1.0.0", "private": True,
         "allowScripts": {"@louislam/sqlite3": True, "protobufjs": True},
     })
-    extra = {MARK: f"{paths.home}:npm", "npm_config_cache": str(paths.cache / "npm"), "JOBS": "max"}
+    extra = {MARK: f"{paths.home}:npm", "JOBS": "max"}
     if node.headers is not None:
         # Otherwise node-gyp downloads the headers.
         extra["npm_config_nodedir"] = str(node.headers)
@@ -155,7 +155,7 @@ def part(paths: Paths, node: Node) -> Part:
         command=lambda port: [str(node.path), "server/server.js"],
         env=lambda port: {
             "UPTIME_KUMA_HOST": "127.0.0.1", "UPTIME_KUMA_PORT": str(port), "NODE_ENV": "production",
-            "DATA_DIR": f"{paths.kuma_data}/", "PATH": f"{node.path.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "DATA_DIR": f"{paths.kuma_data}/",
         },
         probe=lambda port: probe(paths, port),
         prepare=lambda say: prepare(paths, say),

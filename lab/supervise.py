@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -81,6 +82,7 @@ class Supervisor:
         self.paths = paths
         self._ports = threading.Lock()
         self._given: set[int] = set()
+        self._reserved: dict[int, str] = {}
 
     # -- what is known
 
@@ -123,6 +125,26 @@ class Supervisor:
 
     # -- doing
 
+    def ensure_all(self, parts: list[Part], say: Say) -> list[Outcome]:
+        """Make parts run, side by side. All are tried before an error is raised; equal errors are told once."""
+        for part in parts:
+            if fixed := self.fixed_port(part):
+                self._reserved.setdefault(fixed, part.name)
+        outcomes: list[Outcome] = []
+        errors: list[str] = []
+        with ThreadPoolExecutor(max(1, len(parts))) as pool:
+            for future in [pool.submit(self.ensure, part, say) for part in parts]:
+                try:
+                    outcomes.append(future.result())
+                except LabError as exc:
+                    errors.append(str(exc))
+        for outcome in outcomes:
+            for note in outcome.notes:
+                say(f"{outcome.part.title}: {note}")
+        if errors:
+            raise LabError(" ".join(errors))
+        return outcomes
+
     def ensure(self, part: Part, say: Say) -> Outcome:
         """Make a part run and answer, from whatever state it is in."""
         notes: list[str] = []
@@ -140,10 +162,12 @@ class Supervisor:
             notes.append(f"{wrong}: restarted")
             process.stop(running)
         port = fixed or record.port or part.preferred_port
+        # A first start that finds its usual port taken mends nothing.
+        mended = bool(notes) or record.port > 0 and not process.port_is_free(port)
         for _attempt in range(3):
             port = self.settle_port(part, port, fixed, notes)
             if self.start(part, port, say):
-                return Outcome(part, port, "mended" if notes else "started", notes)
+                return Outcome(part, port, "mended" if mended else "started", notes)
         raise LabError(f"{part.title} found no free port in three attempts: set {part.port_variable} to one.")
 
     def why_restart(self, part: Part, record: Record, running: Process, fixed: int) -> str:
@@ -174,17 +198,18 @@ class Supervisor:
     def settle_port(self, part: Part, port: int, fixed: int, notes: list[str]) -> int:
         """The port itself when it is free, otherwise another free one, unless it was set explicitly."""
         with self._ports:
-            if port not in self._given and process.port_is_free(port):
+            given = port in self._given or self._reserved.get(port, part.name) != part.name
+            if not given and process.port_is_free(port):
                 self._given.add(port)
                 return port
-            owner = "another part of the lab" if port in self._given else process.listener(port)
+            owner = "another part of the lab" if given else process.listener(port)
             if fixed:
                 raise LabError(
                     f"{part.title} cannot start: {part.port_variable} is {port}, and that port is taken by {owner}; "
                     "stop it, or set another port, or unset the variable."
                 )
             other = process.free_port()
-            while other in self._given:
+            while other in self._given or other in self._reserved:
                 other = process.free_port()
             self._given.add(other)
         notes.append(f"port {port} is taken by {owner}: takes {other}")
@@ -226,6 +251,12 @@ class Supervisor:
         process.stop(running)
         self.forget(part.name, port)
         raise LabError(f"{part.title} was not ready after {part.patience:.0f} s: {wrong}; the log is {log}.")
+
+    def stop_all(self) -> list[str]:
+        """Stop every part that has a record, side by side; says what was stopped."""
+        names = sorted(path.stem for path in self.records())
+        with ThreadPoolExecutor(max(1, len(names))) as pool:
+            return [f"{name} ({what})" for name, what in zip(names, pool.map(self.stop, names), strict=True) if what]
 
     def stop(self, name: str) -> str:
         """Stop a part by its record; says what was stopped, "" when nothing ran."""
