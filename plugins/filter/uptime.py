@@ -35,7 +35,6 @@ class FilterModule:
         """By name."""
         return {
             "uptime_maintenances": _filter(uptime.maintenances),
-            "uptime_monitor_paths": _filter(uptime.paths),
             "uptime_monitors": _filter(uptime.monitors),
             "uptime_notifications": _filter(uptime.notifications),
             "uptime_status_pages": _filter(uptime.status_pages),

@@ -347,30 +347,36 @@ def _maintenances(
     return result
 
 
-_NEEDED = {
-    "single": ("start", "end"),
-    "cron": ("cron", "duration_minutes"),
-    "recurring-interval": ("interval_days", "start_time", "end_time"),
-    "recurring-weekday": ("weekdays", "start_time", "end_time"),
-    "recurring-day-of-month": ("days_of_month", "start_time", "end_time"),
+_RANGE = ("timezone", "start", "end")
+#: What each strategy needs, and what it takes besides.
+_STRATEGIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "manual": ((), ()),
+    "single": (("start", "end"), ("timezone",)),
+    "cron": (("cron", "duration_minutes"), _RANGE),
+    "recurring-interval": (("interval_days", "time_window"), _RANGE),
+    "recurring-weekday": (("weekdays", "time_window"), _RANGE),
+    "recurring-day-of-month": (("days_of_month", "time_window"), _RANGE),
 }
-_TIMES = {
-    "start": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?",
-    "end": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?",
-    "start_time": r"\d\d:\d\d",
-    "end_time": r"\d\d:\d\d",
-}
-_TIME_EXAMPLES = {"start": "2026-12-24 22:00", "end": "2026-12-24 23:00", "start_time": '"02:00"', "end_time": '"04:00"'}
+_SCHEDULE = sorted({key for needed, taken in _STRATEGIES.values() for key in (*needed, *taken)})
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?")
+_TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
 
 
 def _window(entry: Mapping[str, Any], place: Place, checker: Checker) -> None:
-    missing = [key for key in _NEEDED.get(entry.get("strategy", ""), ()) if not entry.get(key)]
+    needed, taken = _STRATEGIES.get(entry.get("strategy", ""), ((), tuple(_SCHEDULE)))
+    missing = [key for key in needed if entry.get(key) in (None, "", [])]
     if missing:
         checker.report(f"{place}: strategy '{entry['strategy']}' needs {listed(missing)}.", entry["title"])
-    for key, pattern in _TIMES.items():
-        if key in entry and not re.fullmatch(pattern, str(entry[key])):
-            # YAML 1.1 reads an unquoted 12:30 as the number 750.
-            checker.report(f"{place.key(key)} must be written as {_TIME_EXAMPLES[key]}, not {shown(entry[key])}.", entry[key])
+    for key in _SCHEDULE:
+        if key in entry and key not in (*needed, *taken):
+            checker.report(f"{place.key(key)} has no meaning for strategy '{entry['strategy']}'; remove it.", entry[key])
+    for key in ("start", "end"):
+        if key in entry and not _MOMENT.fullmatch(entry[key]):
+            checker.report(f"{place.key(key)} must be written as 2026-12-24 22:00, not {shown(entry[key])}.", entry[key])
+    for key, value in entry.get("time_window", {}).items():
+        if not _TIME.fullmatch(value):
+            # YAML reads an unquoted 12:30 as the number 750.
+            checker.report(f"{place.key('time_window').key(key)} must be written as \"02:00\", in quotes, not {shown(value)}.", value)
 
 
 def _tag_colors(declared: Mapping[str, Any], checker: Checker) -> dict[str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
@@ -147,7 +148,7 @@ def convert(value: Any, kind: str) -> Any:
     elif isinstance(value, bool):
         pass
     elif kind in ("str", "path"):
-        if isinstance(value, (str, int, float)):
+        if isinstance(value, (str, int, float, date)):  # YAML makes a date of what looks like one
             return value if isinstance(value, str) else str(value)
     elif kind == "int":
         if isinstance(value, float) and not value.is_integer():
@@ -167,9 +168,10 @@ def convert(value: Any, kind: str) -> Any:
 def unknown(place: Place, name: str, options: Options) -> str:
     """The sentence about a key that there is not, with the one that was meant."""
     known = sorted(options)
-    inside = {f"{outer}.{inner}": inner for outer, option in options.items() for inner in option.get("options") or ()}
-    elsewhere = [written for written, inner in inside.items() if inner == name]
-    close = elsewhere or get_close_matches(name, known, 1, 0.7)
+    # A key that belongs one level deeper is as common a mistake as a misspelt one.
+    inside = {inner: f"{outer}.{inner}" for outer, option in options.items() for inner in option.get("options") or ()}
+    deeper = [inside[inner] for inner in get_close_matches(name, list(inside), 1, 0.85)]
+    close = deeper if name in inside else get_close_matches(name, known, 1, 0.7) or deeper
     if close:
         return f"{place.key(name)} is not a known key; did you mean '{close[0]}'?"
     if any(word in name.lower() for word in SECRET_WORDS):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._errors import InputError
@@ -155,12 +155,14 @@ def maintenances(catalogue: Catalogue) -> list[Entry]:
         if entry["state"] == "absent":
             result.append({"title": entry["title"], "state": "absent"})
             continue
-        entry["monitors"] = [
+        concerned = [
             _path(catalogue, service, check)
             for service in catalogue["services"]
             if service["state"] != "absent" and (window["all"] or service["name"] in window["services"])
             for check in service["checks"]
         ]
+        # The group stands for all that is in it, and for what will be.
+        entry["monitors"] = [[catalogue["environment"]]] if window["all"] and concerned else concerned
         result.append({**entry, "status_pages": pages})
     return result
 
@@ -168,12 +170,3 @@ def maintenances(catalogue: Catalogue) -> list[Entry]:
 def _path(catalogue: Catalogue, service: Mapping[str, Any], check: Mapping[str, Any]) -> list[str]:
     return [catalogue["environment"], *service.get("group", ()), check["name"]]
 
-
-def paths(entries: Iterable[Mapping[str, Any]]) -> list[list[str]]:
-    """The paths of the monitors that entries of ``kuma_monitors`` make, for the tasks that refer to them before they exist."""
-    result = []
-    for entry in entries:
-        if entry.get("state") != "absent":
-            group = entry.get("group") or []
-            result.append([*([group] if isinstance(group, str) else group), str(entry["name"])])
-    return result
