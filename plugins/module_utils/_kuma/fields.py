@@ -617,9 +617,10 @@ def from_wire(field: Field, value: Any) -> Any:
         return empty.get(field.type)
     if field.type == "json" and isinstance(value, str):
         try:
-            return json.loads(value)
+            structure = json.loads(value, parse_constant=_no_json)
         except ValueError:
             return value
+        return value if structure is None else structure  # text that says null is not the same as no text
     if field.type == "bool":
         return value not in (False, 0, "0", "false", "")
     if field.type == "int" and value != "":
@@ -629,6 +630,10 @@ def from_wire(field: Field, value: Any) -> Any:
     if field.type == "str":
         return value if isinstance(value, str) else json.dumps(value)
     return value
+
+
+def _no_json(constant: str) -> Any:
+    raise ValueError(f"{constant} is Python's, not JSON.")
 
 
 def normal(field: Field, value: Any) -> Any:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ from .fields import (
     fields_of,
     from_wire,
     is_known,
+    is_readable,
     limits,
     missing_options,
     normal,
@@ -41,6 +43,8 @@ MARK_COLOR = "#6B7280"
 TAG_COLOR = "#4B5563"
 
 PAUSED = "paused"
+#: Of a monitor whose group is paused and about to be resumed.
+UNKNOWN = "unknown"
 
 _STATUS_CODES = re.compile(r"(\d{3,4})(?:-(\d{3,4}))?")
 _REFERENCES = {reference.option: reference for reference in REFERENCES}
@@ -150,7 +154,7 @@ def desired(
             kind = given.get("type") or types.get(path)
             if kind is None:
                 raise InputError(f"{who} has no type: add one, e.g. type: http.")
-            properties = _properties(given, kind, path in types, names, version, who)
+            properties = _properties(given, kind, types.get(path) == kind, names, version, who)
         result.append(Desired(path, label(path), position, properties, given.get("state", "present"), ignored))
     _check_groups(result, types)
     _check_colors(result)
@@ -160,6 +164,7 @@ def desired(
 def _properties(
     given: Mapping[str, Any], kind: str, exists: bool, names: Names, version: Version, who: str
 ) -> dict[str, Any]:
+    """What an entry declares; ``exists``: such a monitor is there, and of that type, so it has what its type needs."""
     monitor_type = MONITOR_TYPES[kind]
     if not is_known(monitor_type, version):
         raise KumawatchError(_too_new(f"{who}: type '{kind}'", monitor_type.since, version))
@@ -172,27 +177,35 @@ def _properties(
         if option in given:
             if not is_known(reference, version):
                 raise KumawatchError(_too_new(f"{who}: option '{option}'", reference.since, version))
+            _check_meaning(option, reference.types, kind, who)
             if given[option]:
                 names.find(option, given[option], who)
             properties[option] = given[option] or None
-    if not exists:
-        preset = defaults(kind, version, options)
-        missing = missing_options(kind, {**preset, **options, **{o: given.get(o) for o in _REFERENCES}})
-        if missing:
-            raise InputError(
-                f"{who} of type '{kind}' needs {_listed(missing)}: add {'it' if len(missing) == 1 else 'them'}."
-            )
+    preset = defaults(kind, version, options)
+    missing = missing_options(kind, {**preset, **options, **{o: given.get(o) for o in _REFERENCES}})
+    if exists:  # it has what is not declared; but nothing may be taken away
+        missing = [option for option in missing if option in given]
+    if missing:
+        raise InputError(
+            f"{who} of type '{kind}' needs {_listed(missing)}: add {'it' if len(missing) == 1 else 'them'}."
+        )
     if "notifications" in given:
         for notification in given["notifications"]:
             names.find("notification", notification, who)
         properties["notifications"] = sorted(set(given["notifications"]))
     if "tags" in given:
         properties["tags"] = sorted({(str(tag["name"]), str(tag.get("value") or "")) for tag in given["tags"]})
-        colors = {str(tag["name"]): str(tag["color"]) for tag in given["tags"] if tag.get("color")}
+        colors: dict[str, str] = {}
+        for tag in given["tags"]:
+            if tag.get("color"):
+                first = colors.setdefault(str(tag["name"]), str(tag["color"]))
+                _check_color(str(tag["name"]), first, who, str(tag["color"]), who)
         if colors:
             properties["tag_colors"] = colors
         for name, _value in properties["tags"]:
-            if name == MARK or is_lock(name):
+            if is_lock(name):
+                raise InputError(f"{who}: the tag '{name}' is kept for the lock that runs hold: name it differently.")
+            if name == MARK:
                 raise InputError(
                     f"{who}: the tag '{name}' is kept for the mark of ownership: set managed_by, or name it "
                     "differently."
@@ -216,11 +229,7 @@ def _check_option(option: str, value: Any, kind: str, version: Version, who: str
     item = field_for(option)
     if not is_known(item, version):
         raise KumawatchError(_too_new(f"{who}: option '{option}'", item.since, version))
-    if item.types and kind not in item.types:
-        raise InputError(
-            f"{who}: option '{option}' has no meaning for type '{kind}', only for {_listed(sorted(item.types))}: "
-            "remove it."
-        )
+    _check_meaning(option, item.types, kind, who)
     since = item.choices_since.get(value) if isinstance(value, str) else None
     if since is not None and since > version:
         raise KumawatchError(_too_new(f"{who}: {option} '{value}'", since, version))
@@ -228,16 +237,23 @@ def _check_option(option: str, value: Any, kind: str, version: Version, who: str
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if low is not None and value < low:
             raise KumawatchError(
-                f"{who}: {option} {value:g} is less than {low:g}, the least that Uptime Kuma {version_text(version)} "
+                f"{who}: {option} {value} is less than {low}, the least that Uptime Kuma {version_text(version)} "
                 "takes: raise it."
             )
         if high is not None and value > high:
             raise KumawatchError(
-                f"{who}: {option} {value:g} is more than {high:g}, the most that Uptime Kuma {version_text(version)} "
+                f"{who}: {option} {value} is more than {high}, the most that Uptime Kuma {version_text(version)} "
                 "takes: lower it."
             )
     if option == "accepted_status_codes":
         _check_status_codes(value, who)
+
+
+def _check_meaning(option: str, types: Collection[str], kind: str, who: str) -> None:
+    if types and kind not in types:
+        raise InputError(
+            f"{who}: option '{option}' has no meaning for type '{kind}', only for {_listed(sorted(types))}: remove it."
+        )
 
 
 def _check_status_codes(codes: Iterable[Any], who: str) -> None:
@@ -267,6 +283,8 @@ def _check_groups(entries: Sequence[Desired], types: Mapping[Path, str]) -> None
         kind = other.properties.get("type") if other is not None else types.get(parent)
         if kind is None:
             circle = _circle(path, declared)
+            if len(circle) == 1:
+                raise InputError(f"{who}: group {circle[0]} contains itself: declare it without a group.")
             if circle:
                 raise InputError(
                     f"{who}: groups {_listed(circle)} contain each other: declare one of them without a group."
@@ -300,12 +318,13 @@ def _check_colors(entries: Iterable[Desired]) -> None:
     colors: dict[str, tuple[str, str]] = {}
     for entry in entries:
         for tag, color in entry.properties.get("tag_colors", {}).items():
-            first, where = colors.setdefault(tag, (color, entry.label))
-            if first.lower() != color.lower():
-                raise InputError(
-                    f"tag '{tag}' is declared {first} at monitor '{where}' and {color} at monitor '{entry.label}': "
-                    "give it one colour."
-                )
+            first, where = colors.setdefault(tag, (color, f"monitor '{entry.label}'"))
+            _check_color(tag, first, where, color, f"monitor '{entry.label}'")
+
+
+def _check_color(tag: str, first: str, where: str, color: str, who: str) -> None:
+    if first.lower() != color.lower():
+        raise InputError(f"tag '{tag}' is declared {first} at {where} and {color} at {who}: give it one colour.")
 
 
 def _too_new(what: str, since: Version, version: Version) -> str:
@@ -326,12 +345,49 @@ def _listed(names: Sequence[str]) -> str:
 _TELLING = ("url", "hostname", "port")
 
 
-def actual(state: State, names: Names, version: Version, options: Collection[str], index: MonitorIndex) -> list[Actual]:
+def resurfacing(entries: Iterable[Mapping[str, Any]], state: State, index: MonitorIndex) -> set[int]:
+    """The monitors whose own state comes to light in this run, since the paused group above them is to be resumed.
+
+    Nobody can tell beforehand what it will turn out to be, so it is set.
+    """
+    monitors = state.monitors or {}
+    wanted = {
+        (*as_path(entry.get("group"), "group"), str(entry["name"])): entry.get("state") or PRESENT
+        for entry in entries
+        if "state" not in (entry.get("ignore") or ())
+    }
+
+    def above(ident: int) -> Iterator[int]:
+        seen = {ident}
+        parent = monitors[ident].get("parent")
+        while parent in monitors and parent not in seen:
+            seen.add(parent)
+            yield parent
+            parent = monitors[parent].get("parent")
+
+    def runs(ident: int) -> bool:
+        own = wanted.get(index.paths[ident])
+        visible = not monitors[ident].get("forceInactive")
+        return own == PRESENT if visible and not monitors[ident].get("active") else own in (None, PRESENT)
+
+    return {
+        ident for ident, monitor in monitors.items() if monitor.get("forceInactive") and all(map(runs, above(ident)))
+    }
+
+
+def actual(
+    state: State,
+    names: Names,
+    version: Version,
+    options: Collection[str],
+    index: MonitorIndex,
+    resurfacing: Collection[int] = (),
+) -> list[Actual]:
     """The monitors on the server; of their options only those asked for, for there are a hundred."""
     wanted = [
         item
         for item in MONITOR_FIELDS
-        if is_known(item, version) and item.readable and item.option in {*options, *_TELLING}
+        if is_known(item, version) and is_readable(item, version) and item.option in {*options, *_TELLING}
     ]
     result = []
     for ident, monitor in (state.monitors or {}).items():
@@ -347,14 +403,17 @@ def actual(state: State, names: Names, version: Version, options: Collection[str
         properties["tags"] = sorted({(tag["name"], tag["value"]) for tag in borne["tags"]})
         properties["tag_colors"] = {tag["name"]: tag["color"] for tag in borne["tags"]}
         # Under a paused group the server does not tell a monitor's own state.
-        properties["state"] = None if monitor.get("forceInactive") else PRESENT if monitor.get("active") else PAUSED
+        if monitor.get("forceInactive"):
+            properties["state"] = UNKNOWN if ident in resurfacing else None
+        else:
+            properties["state"] = PRESENT if monitor.get("active") else PAUSED
         owners = [str(tag["value"] or "") for tag in monitor.get("tags") or () if tag["name"] == MARK]
         path = index.paths[ident]
         result.append(Actual(path, label(path), ident, properties, owners[0] if owners else None))
     return result
 
 
-def equal(name: str, before: Any, after: Any) -> bool:
+def equal(name: str, before: Any, after: Any, version: Version) -> bool:
     """Whether two values of one property mean the same to the server."""
     if name == "state":
         return before is None or before == after
@@ -362,10 +421,13 @@ def equal(name: str, before: Any, after: Any) -> bool:
         colors = before or {}
         return all(tag not in colors or colors[tag].lower() == color.lower() for tag, color in after.items())
     item = _BY_OPTION.get(name)
-    if item is not None and not item.readable:
+    if item is not None and not is_readable(item, version):
         return True
     if before is None and item is not None:
         before = normal(item, None)
+    if item is not None and item.type in ("json", "list", "dict"):
+        # Text, since Python takes true for 1, and NaN for no number at all, not even itself.
+        return json.dumps(before, sort_keys=True) == json.dumps(after, sort_keys=True)
     return bool(before == after)
 
 
@@ -399,15 +461,18 @@ def edition(
     """The payload of ``editMonitor``: everything that the server has, since it resets what is left out, and what
     changes."""
     payload = edit_payload(monitor, version)
+    unseen = {item.option for item in MONITOR_FIELDS if not is_readable(item, version)}
     properties = {
         option: value
         for option, value in entry.properties.items()
-        if option in changed or (option in _FIELDS and not field_for(option).readable and option not in entry.ignored)
+        if option in changed or (option in unseen and option not in entry.ignored)
     }
     payload.update(_wire({option: value for option, value in properties.items() if option in _FIELDS}, version))
     payload.update(_references(properties, names, entry.label))
     if "type" in changed:
-        payload["type"] = properties["type"]
+        kind = payload["type"] = properties["type"]
+        preset = _wire(defaults(kind, version, entry.properties), version)
+        payload.update({key: value for key, value in preset.items() if payload.get(key) in (None, "")})
     if "notifications" in changed:
         payload["notificationIDList"] = _notification_ids(properties["notifications"], names, entry.label)
     return payload
@@ -434,7 +499,7 @@ def _notification_ids(notifications: Iterable[str], names: Names, who: str) -> d
     return {str(names.find("notification", name, f"monitor '{who}'")): True for name in notifications}
 
 
-# -- what is exported ---------------------------------------------------------------------------------------------------
+# -- what is exported --------------------------------------------------------------------------------------------------
 
 
 def exported(state: State, version: Version) -> list[dict[str, Any]]:
@@ -460,7 +525,7 @@ def _entry(monitor: Mapping[str, Any], path: Path, names: Names, version: Versio
     options = {
         item.option: from_wire(item, monitor[item.read_key])
         for item in fields_of(kind, version)
-        if item.readable and item.read_key in monitor
+        if is_readable(item, version) and item.read_key in monitor
     }
     preset = defaults(kind, version, {"interval": options.get("interval", 60)})
     required = missing_options(kind, {})

@@ -10,11 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from .._errors import KumawatchError
-from .._reconcile import Actual, Create, Desired, Plan, Update
+from .._reconcile import ABSENT, Actual, Create, Desired, Plan, Update
 from . import monitor_model as model
 from .bulk import Change, Kind
 from .client import KumaClient, State
-from .fields import MONITOR_FIELDS, Version
+from .fields import EDIT_RESUMES_UNTIL, MONITOR_FIELDS, Version
 from .lock import is_lock
 from .monitor_model import MARK, MARK_COLOR, NOTHING_PENDING, TAG_COLOR, Names, Pending
 from .paths import MonitorIndex, Path, label
@@ -44,14 +44,21 @@ class Monitors(Kind):
     def desired(self, state: State, version: Version) -> list[Desired]:
         index = MonitorIndex(state.monitors or {})
         types = {path: (state.monitors or {})[ident]["type"] for ident, path in index.paths.items()}
-        return model.desired(self.entries, Names.of(state, self.pending), version, types)
+        declared = model.desired(self.entries, Names.of(state, self.pending), version, types)
+        keys = {entry.key for entry in declared}
+        for entry in declared:
+            group = entry.key[:-1]
+            if group and group not in keys and entry.state != ABSENT:
+                index.ident(group, f"monitor '{entry.label}': group")  # the planner sees to those that are declared
+        return declared
 
     def actual(self, state: State) -> list[Actual]:
         index = MonitorIndex(state.monitors or {})
-        return model.actual(state, Names.of(state), self._version, self._options, index)
+        resurfacing = model.resurfacing(self.entries, state, index)
+        return model.actual(state, Names.of(state), self._version, self._options, index, resurfacing)
 
     def equal(self, name: str, before: Any, after: Any) -> bool:
-        return model.equal(name, before, after)
+        return model.equal(name, before, after, self._version)
 
     def plan(self, state: State, version: Version) -> Plan:
         self._version = version
@@ -59,30 +66,33 @@ class Monitors(Kind):
 
     def _keep_groups(self, decided: Plan, state: State) -> Plan:
         """Deleting a group turns its monitors out of it. Those that stay keep their group."""
+        if not decided.delete:
+            return decided
         monitors = state.monitors or {}
+        paths = MonitorIndex(monitors).paths
         doomed = {change.actual.ident: change for change in decided.delete}
+        declared = {change.key for change in decided.create}
+        declared.update(entry.key for entry in self.desired(state, self._version) if entry.state != ABSENT)
         kept: list[str] = []
         while True:
             staying = {
-                monitors[ident]["parent"]: ident
+                monitors[ident]["parent"]: paths[ident]
                 for ident in monitors
                 if ident not in doomed and monitors[ident].get("parent") in doomed
             }
+            staying.update((ident, key) for ident in doomed for key in declared if key[:-1] == paths[ident])
             if not staying:
                 break
             for group, child in staying.items():
                 change = doomed.pop(group)
                 if not change.purged:
                     raise KumawatchError(
-                        f"monitor '{change.label}' cannot be deleted, '{monitors[child]['name']}' is still in it: "
-                        "declare that "
-                        f"absent as well, or move it out."
+                        f"monitor '{change.label}' cannot be deleted, '{child[-1]}' is still in it: declare that "
+                        "absent as well, or move it out."
                     )
                 kept.append(change.label)
-                self.warnings.append(
-                    f"monitor '{change.label}' is not purged, '{monitors[child]['name']}', which is not ours, is "
-                    "still in it."
-                )
+                reason = "is declared in it" if child in declared else "which is not ours, is still in it"
+                self.warnings.append(f"monitor '{change.label}' is not purged, '{child[-1]}', {reason}.")
         if not kept:
             return decided
         return dataclasses.replace(
@@ -100,7 +110,7 @@ class Monitors(Kind):
                 levels.setdefault(len(change.key), []).append(change)
             return [levels[depth] for depth in sorted(levels)]
 
-        return [*by_depth(decided.create), decided.update, *reversed(by_depth(decided.delete))]
+        return [*by_depth(decided.create), *by_depth(decided.update), *reversed(by_depth(decided.delete))]
 
     async def prepare(self, client: KumaClient, decided: Plan) -> None:
         monitors = client.state.monitors or {}
@@ -172,6 +182,8 @@ class Monitors(Kind):
             await client.call(
                 "editMonitor", model.edition(change.desired, edited, monitor, self._names, client.version)
             )
+            if client.version < EDIT_RESUMES_UNTIL and self._paused(change, monitor):
+                await client.call("pauseMonitor", ident)
         if "tags" in change.differences:
             before, after = change.differences["tags"].before, change.differences["tags"].after
             await self._remove_tags(client, ident, set(before) - set(after))
@@ -182,6 +194,12 @@ class Monitors(Kind):
         if "state" in change.differences:
             paused = change.differences["state"].after == model.PAUSED
             await client.call("pauseMonitor" if paused else "resumeMonitor", ident)
+
+    @staticmethod
+    def _paused(change: Update, monitor: Mapping[str, Any]) -> bool:
+        """Whether a monitor was paused by itself, as far as one can know."""
+        hidden = monitor.get("forceInactive")
+        return change.desired.properties["state"] == model.PAUSED if hidden else not monitor.get("active")
 
     async def _remove_tags(self, client: KumaClient, ident: int, tags: Collection[tuple[str, str]]) -> None:
         for tag in list((client.state.monitors or {})[ident]["tags"]):
