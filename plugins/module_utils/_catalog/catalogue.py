@@ -91,7 +91,9 @@ def _declared(variables: Mapping[str, Any], options: Options, checker: Checker) 
         if name not in options and name != FACT and name.startswith(PREFIX):
             close = get_close_matches(name, list(options), 1, 0.85)
             if close:
-                checker.report(f"{name} is not a variable of the catalogue; did you mean '{close[0]}'?", variables[name])
+                checker.report(
+                    f"{name} is not a variable of the catalogue; did you mean '{close[0]}'?", variables[name]
+                )
     declared = {name: plain(value) for name, value in variables.items() if name in options and value is not None}
     for name, option in options.items():
         if option.get("required") and name not in declared:
@@ -112,7 +114,9 @@ def _inner(options: Options, variable: str) -> Options:
     return inner
 
 
-def _list(noun: str, variable: str, declared: Mapping[str, Any], options: Options, checker: Checker) -> list[dict[str, Any]]:
+def _list(
+    noun: str, variable: str, declared: Mapping[str, Any], options: Options, checker: Checker
+) -> list[dict[str, Any]]:
     """The objects of a list variable, in the right types, each known by its name or title in messages."""
     value = declared.get(variable, options[variable].get("default"))
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
@@ -133,7 +137,10 @@ def _unique(entries: Sequence[Mapping[str, Any]], key: str, noun: str, variable:
         if name is None:
             continue
         if name in first:
-            checker.report(f"{noun} '{name}' is declared twice, as entries {first[name]} and {position} of {variable}; name each differently.", name)
+            checker.report(
+                f"{noun} '{name}' is declared twice, as entries {first[name]} and {position} of {variable}; name each differently.",
+                name,
+            )
         else:
             first[name] = position
 
@@ -148,7 +155,9 @@ def _check_name(name: str, where: Any, place: Place, checker: Checker) -> None:
 # -- services -----------------------------------------------------------------------------------------------------------
 
 
-def _defaults(declared: Mapping[str, Any], options: Options, channels: Sequence[str], checker: Checker) -> dict[str, Any]:
+def _defaults(
+    declared: Mapping[str, Any], options: Options, channels: Sequence[str], checker: Checker
+) -> dict[str, Any]:
     """The collection's defaults under the environment's."""
     place = Place("", "monitoring_defaults")
     environment = declared.get("monitoring_defaults") or {}
@@ -184,10 +193,16 @@ def _service(
         _check_name(part, part, place.key("group"), checker)
     for position, source in enumerate(entry.get("logs", {}).get("sources", ()), 1):
         if len(source) != 1:
-            checker.report(f"{place.key('logs').key('sources')}[{position}] needs exactly one of file, docker and load_balancer.", source)
+            checker.report(
+                f"{place.key('logs').key('sources')}[{position}] needs exactly one of file, docker and load_balancer.",
+                source,
+            )
 
     inherited = {key: value for key, value in base.items() if key not in ("health", "channels")}
-    service = {"state": "present", **merged(inherited, {key: value for key, value in entry.items() if key not in ("health", "checks")})}
+    service = {
+        "state": "present",
+        **merged(inherited, {key: value for key, value in entry.items() if key not in ("health", "checks")}),
+    }
     service["tags"] = {key: value for key, value in service.get("tags", {}).items() if value != ""}
     standard = [channel["name"] for channel in channels if channel.get("default") and "name" in channel]
     all_channels = [channel["name"] for channel in channels if "name" in channel]
@@ -240,7 +255,9 @@ def _common(entry: Mapping[str, Any], place: Place, checker: Checker) -> None:
     """What services and the defaults have in common and Ansible's types do not say."""
     objective = entry.get("objective")
     if objective is not None and not 0 < objective <= 100:
-        checker.report(f"{place.key('objective')} must be a percentage above 0 and up to 100, not {objective}.", objective)
+        checker.report(
+            f"{place.key('objective')} must be a percentage above 0 and up to 100, not {objective}.", objective
+        )
     sample = entry.get("apm", {}).get("sample")
     if sample is not None and not 0 <= sample <= 1:
         checker.report(f"{place.key('apm').key('sample')} must be between 0 and 1, not {sample}.", sample)
@@ -251,7 +268,9 @@ def _common(entry: Mapping[str, Any], place: Place, checker: Checker) -> None:
             checker.report(f"{place.key('tags').key(name)} cannot be set; the catalogue makes that tag itself.", name)
     for name, value in entry.get("alarms", {}).items():
         if not isinstance(value, (bool, Mapping)):
-            checker.report(f"{place.key('alarms').key(name)} must be false, or a mapping of thresholds, not {shown(value)}.", value)
+            checker.report(
+                f"{place.key('alarms').key(name)} must be false, or a mapping of thresholds, not {shown(value)}.", value
+            )
 
 
 def _references(names: Iterable[str] | None, known: Collection[str], noun: str, place: Place, checker: Checker) -> None:
@@ -272,7 +291,9 @@ def _unique_monitors(services: Sequence[Mapping[str, Any]], checker: Checker) ->
         for check in service["checks"]:
             path = (*group, check["name"])
             if first.get(path) == name:
-                checker.report(f"service '{name}': check '{check['name'][len(name) + 1 :]}' is declared twice; rename one.", name)
+                checker.report(
+                    f"service '{name}': check '{check['name'][len(name) + 1 :]}' is declared twice; rename one.", name
+                )
             elif path in first:
                 checker.report(
                     f"service '{first[path]}': its monitor '{check['name']}' has the name of one of service '{name}'; rename "
@@ -296,7 +317,10 @@ def _circles(services: Sequence[Mapping[str, Any]], checker: Checker) -> None:
         path.append(min(needs[path[-1]] & waiting.keys()))
     if path:
         circle = path[path.index(path[-1]) :]
-        checker.report(f"service '{circle[0]}': depends_on leads back to it ({' → '.join(circle)}); remove one of these.", circle[0])
+        checker.report(
+            f"service '{circle[0]}': depends_on leads back to it ({' → '.join(circle)}); remove one of these.",
+            circle[0],
+        )
 
 
 # -- channels, page, maintenance ----------------------------------------------------------------------------------------
@@ -312,7 +336,10 @@ def _status_page(declared: Mapping[str, Any], options: Options, environment: str
     page.setdefault("title", environment)
     slug = page.setdefault("slug", re.sub(r"[^a-z0-9]+", "-", environment.lower()).strip("-"))
     if page["enabled"] and environment and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
-        checker.report(f"monitoring_status_page.slug must be small letters and digits, with single hyphens between, not '{slug}'.", slug)
+        checker.report(
+            f"monitoring_status_page.slug must be small letters and digits, with single hyphens between, not '{slug}'.",
+            slug,
+        )
     return page
 
 
@@ -329,7 +356,9 @@ def _maintenances(
     for entry in _list("maintenance", "monitoring_maintenances", declared, options, checker):
         place = Place(f"maintenance '{entry.get('title', '')}'")
         _references(entry.get("services"), known, "service", place.key("services"), checker)
-        result.append({**merged(defaults(inner), entry), "all": "services" not in entry, "services": entry.get("services", [])})
+        result.append(
+            {**merged(defaults(inner), entry), "all": "services" not in entry, "services": entry.get("services", [])}
+        )
     for service in services:
         for entry in service.get("maintenance", ()):
             result.append({**merged(defaults(inner), entry), "all": False, "services": [service["name"]]})
@@ -369,19 +398,27 @@ def _window(entry: Mapping[str, Any], place: Place, checker: Checker) -> None:
         checker.report(f"{place}: strategy '{entry['strategy']}' needs {listed(missing)}.", entry["title"])
     for key in _SCHEDULE:
         if key in entry and key not in (*needed, *taken):
-            checker.report(f"{place.key(key)} has no meaning for strategy '{entry['strategy']}'; remove it.", entry[key])
+            checker.report(
+                f"{place.key(key)} has no meaning for strategy '{entry['strategy']}'; remove it.", entry[key]
+            )
     for key in ("start", "end"):
         if key in entry and not _MOMENT.fullmatch(entry[key]):
-            checker.report(f"{place.key(key)} must be written as 2026-12-24 22:00, not {shown(entry[key])}.", entry[key])
+            checker.report(
+                f"{place.key(key)} must be written as 2026-12-24 22:00, not {shown(entry[key])}.", entry[key]
+            )
     for key, value in entry.get("time_window", {}).items():
         if not _TIME.fullmatch(value):
             # YAML reads an unquoted 12:30 as the number 750.
-            checker.report(f"{place.key('time_window').key(key)} must be written as \"02:00\", in quotes, not {shown(value)}.", value)
+            checker.report(
+                f'{place.key("time_window").key(key)} must be written as "02:00", in quotes, not {shown(value)}.', value
+            )
 
 
 def _tag_colors(declared: Mapping[str, Any], checker: Checker) -> dict[str, str]:
     colors = declared.get("monitoring_tag_colors") or {}
     for name, color in colors.items():
         if not isinstance(color, str) or not _COLOR.fullmatch(color):
-            checker.report(f"monitoring_tag_colors.{name} must be a colour such as \"#2563EB\", not {shown(color)}.", name)
+            checker.report(
+                f'monitoring_tag_colors.{name} must be a colour such as "#2563EB", not {shown(color)}.', name
+            )
     return dict(colors)

@@ -54,7 +54,10 @@ _RAW: dict[str, dict[str, Any]] = {
     "ignore": {"type": "list", "elements": "str"},
 }  # fmt: skip
 _RAW.pop("description")
-_TYPES_OF = {**{field.option: field.types for field in MONITOR_FIELDS}, **{item.option: item.types for item in REFERENCES}}
+_TYPES_OF = {
+    **{field.option: field.types for field in MONITOR_FIELDS},
+    **{item.option: item.types for item in REFERENCES},
+}
 # Headers and bodies may well hold no secret; headers are looked at one by one.
 _SECRETS = frozenset(field.option for field in MONITOR_FIELDS if field.secret) - {
     "headers", "body", "grpc_body", "grpc_metadata",
@@ -62,7 +65,9 @@ _SECRETS = frozenset(field.option for field in MONITOR_FIELDS if field.secret) -
 _SECRET_HEADER = re.compile(r"authorization|cookie|key|" + "|".join(SECRET_WORDS), re.IGNORECASE)
 
 
-def monitor_options(own: Mapping[str, Any], inherited: Mapping[str, Any], place: Place, checker: Checker) -> dict[str, Any]:
+def monitor_options(
+    own: Mapping[str, Any], inherited: Mapping[str, Any], place: Place, checker: Checker
+) -> dict[str, Any]:
     """The options of the monitor of one check, its type among them.
 
     :param own: the check as declared, in the right types.
@@ -76,7 +81,9 @@ def monitor_options(own: Mapping[str, Any], inherited: Mapping[str, Any], place:
     raw = _raw(own.get("monitor") or {}, kind, place.key("monitor"), checker)
     below = {key: value for key, value in (inherited.get("monitor") or {}).items() if _has(kind, key) and key != "type"}
     _check_own(own, kind, place, checker)
-    patience = merged(inherited, {key: value for key, value in own.items() if key in _SAME or key == "certificate_expiry"})
+    patience = merged(
+        inherited, {key: value for key, value in own.items() if key in _SAME or key == "certificate_expiry"}
+    )
     for key in _SAME:
         if key in patience and _has(kind, key):
             options.setdefault(key, patience[key])
@@ -137,7 +144,10 @@ def _url(own: Mapping[str, Any], place: Place, checker: Checker) -> tuple[str, d
         checker.report(f"{where} must be an address such as https://example.com/health, not '{url}'.", url)
         return "", {}
     if parts.username is not None or parts.password is not None:
-        checker.report(f"{where} holds a login; the catalogue holds no secrets: give it to the role in uptime_targets_monitor_secrets.", url)
+        checker.report(
+            f"{where} holds a login; the catalogue holds no secrets: give it to the role in uptime_targets_monitor_secrets.",
+            url,
+        )
         return "", {}
     if parts.scheme == "tcp":
         if parts.port is None or parts.path.strip("/"):
@@ -175,12 +185,22 @@ def _check_own(own: Mapping[str, Any], kind: str, place: Place, checker: Checker
         checker.report(f"{place.key('keyword_absent')} needs a keyword.", own["keyword_absent"])
     for code in own.get("accepted_status_codes") or ():
         if not _STATUS_CODES.fullmatch(str(code)) or ("-" in str(code) and code[:3] > code[-3:]):
-            checker.report(f"{place.key('accepted_status_codes')} must be codes such as 200 or ranges such as 200-299, not '{code}'.", code)
+            checker.report(
+                f"{place.key('accepted_status_codes')} must be codes such as 200 or ranges such as 200-299, not '{code}'.",
+                code,
+            )
 
 
 def _times(options: dict[str, Any], kind: str, place: Place, own: Mapping[str, Any], checker: Checker) -> None:
     """Seconds that depend on the interval follow it, so that they also do when it is changed later."""
-    for key, least in (("interval", 1), ("retries", 0), ("retry_interval", 1), ("resend_interval", 0), ("timeout", 0), ("max_redirects", 0)):
+    for key, least in (
+        ("interval", 1),
+        ("retries", 0),
+        ("retry_interval", 1),
+        ("resend_interval", 0),
+        ("timeout", 0),
+        ("max_redirects", 0),
+    ):
         if key in own and own[key] < least:
             checker.report(f"{place.key(key)} must be at least {least}, not {own[key]}.", own[key])
     interval = options.get("interval")
@@ -199,14 +219,19 @@ def _raw(declared: Mapping[str, Any], kind: str, place: Place, checker: Checker)
             checker.report(f"{place.key(name)} cannot be set; it comes from {_ELSEWHERE[name]}.", name)
         elif name in _SECRETS:
             checker.report(secret(place.key(name)), name)
-        elif name == "headers" and isinstance(value, Mapping) and (found := [key for key in value if _SECRET_HEADER.search(str(key))]):
+        elif (
+            name == "headers"
+            and isinstance(value, Mapping)
+            and (found := [key for key in value if _SECRET_HEADER.search(str(key))])
+        ):
             checker.report(secret(place.key("headers").key(found[0])), found[0])
         else:
             rest[name] = value
     for name, value in checker.mapping(rest, _RAW, place).items():
         if name not in ("type", "ignore") and not _has(kind, name):
             checker.report(
-                f"{place.key(name)} has no meaning for type '{kind}', only for {listed(sorted(_TYPES_OF[name]))}.", declared[name]
+                f"{place.key(name)} has no meaning for type '{kind}', only for {listed(sorted(_TYPES_OF[name]))}.",
+                declared[name],
             )
         result[name] = value
     return result
@@ -216,7 +241,9 @@ def default_problems(declared: Mapping[str, Any], place: Place, checker: Checker
     """Check the ``health`` of the defaults, whose ``monitor`` has no type."""
     raw = declared.get("monitor") or {}
     if "type" in raw:
-        checker.report(f"{place.key('monitor').key('type')} cannot be a default; declare it at the services.", raw["type"])
+        checker.report(
+            f"{place.key('monitor').key('type')} cannot be a default; declare it at the services.", raw["type"]
+        )
     for name, value in raw.items():
         if name in _SECRETS:
             checker.report(secret(place.key("monitor").key(name)), name)
@@ -224,7 +251,9 @@ def default_problems(declared: Mapping[str, Any], place: Place, checker: Checker
             checker.report(f"{place.key('monitor').key(name)} cannot be set; it comes from {_ELSEWHERE[name]}.", name)
         elif name != "type":
             checker.mapping({name: value}, _RAW, place.key("monitor"))
-    _check_own({key: value for key, value in declared.items() if key == "accepted_status_codes"}, "http", place, checker)
+    _check_own(
+        {key: value for key, value in declared.items() if key == "accepted_status_codes"}, "http", place, checker
+    )
     _times({}, "http", place, declared, checker)
 
 

@@ -120,7 +120,9 @@ def notifications(catalogue: Catalogue, webhooks: Mapping[str, str | None] | Non
                 f"channel '{channel['name']}' has no webhook address: set uptime_targets_google_chat_webhook_url from Ansible "
                 f"Vault, or KUMAWATCH_CHAT_WEBHOOK_URL in the environment."
             )
-        result.append({"name": channel["notification"], "google_chat": {"webhook_url": url, **channel.get("google_chat", {})}})
+        result.append(
+            {"name": channel["notification"], "google_chat": {"webhook_url": url, **channel.get("google_chat", {})}}
+        )
     stray = [name for name in webhooks if name and name not in {channel["name"] for channel in catalogue["channels"]}]
     if stray:
         raise InputError(
@@ -169,4 +171,3 @@ def maintenances(catalogue: Catalogue) -> list[Entry]:
 
 def _path(catalogue: Catalogue, service: Mapping[str, Any], check: Mapping[str, Any]) -> list[str]:
     return [catalogue["environment"], *service.get("group", ()), check["name"]]
-
