@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 from datetime import datetime, timedelta, tzinfo
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from .digest import Digest, Standing
 
@@ -55,8 +55,11 @@ def duration(span: timedelta) -> str:
 
 
 def minutes(value: float) -> str:
-    """Minutes with one decimal below 100, whole ones above."""
-    return _bare(Decimal(str(round(value, 1)))) if value < 100 else f"{value:,.0f}"
+    """Minutes with one decimal below 100, whole ones above; cut upwards, so that what is used is never made less."""
+    exact = Decimal(str(round(value, 6)))
+    if exact < 100:
+        return _bare(exact.quantize(Decimal("0.1"), rounding=ROUND_UP))
+    return f"{exact.quantize(Decimal(1), rounding=ROUND_UP):,}"
 
 
 def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:
