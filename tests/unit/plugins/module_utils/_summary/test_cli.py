@@ -110,8 +110,8 @@ def test_posting_needs_a_webhook_before_anything_is_read(capsys: pytest.CaptureF
     assert failing(capsys, LOGIN, "--config", config) == (
         2,
         (
-            "kumawatch-summary: KUMAWATCH_CHAT_WEBHOOK_URL is not set; it is the webhook's address, from the settings of "
-            "the Google Chat space.\n"
+            "kumawatch-summary: KUMAWATCH_CHAT_WEBHOOK_URL is not set; it is the webhook's address, from the settings "
+            "of the Google Chat space.\n"
         ),
     )
     status, said = failing(
