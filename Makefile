@@ -67,10 +67,11 @@ format: ## write Python the way that make lint wants it
 	$(BOOTSTRAP) test
 	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format .
 
-generate: ## write again what is generated: the roles' READMEs, parts of the modules' documentation
+generate: ## write again what is generated: the roles' READMEs, the JSON Schema, parts of module documentation
 	$(BOOTSTRAP) test
 	@$(PY) -m tools.role_docs
-	@if [ -e tools/module_docs.py ]; then $(PY) -m tools.module_docs; fi
+	@$(PY) -m tools.catalogue_schema
+	@$(PY) -m tools.module_docs
 
 clean: ## stop the lab and remove everything that make has made
 	@if [ -x $(PY) ] && [ -d .lab ]; then $(PY) -m tools.demo down; fi

@@ -11,13 +11,12 @@ import re
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from typing import Any
 
 from lab.paths import Paths
 from tools import common
 
+MODULE_UTILS = "ansible_collections.kumawatch.monitoring.plugins.module_utils"
 PLAYBOOK = ["ansible-playbook", "-i", "inventories/lab", "site.yml"]
 
 
@@ -97,27 +96,67 @@ def demo() -> int:
     return 0
 
 
-def status_pages(kuma: dict[str, Any]) -> list[str]:
-    """The addresses of the status pages that the lab's inventory declares and the server really shows."""
-    done = subprocess.run(
-        [str(common.VENV / "bin" / "ansible-inventory"), "-i", "inventories/lab", "--list", "--export"],
-        cwd=common.ROOT,
-        env=common.environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+def catalogue() -> dict[str, Any]:
+    """What the lab's catalogue comes to, resolved by the role that also serves site.yml."""
+    path = common.CACHE / "lab-catalogue.json"
+    log = common.LOGS / "lab-catalogue.log"
+    argv = [str(common.VENV / "bin" / "ansible-playbook"), "-i", "inventories/lab", "tools/lab_catalogue.yml"]
+    argv += ["-e", json.dumps({"catalogue_file": str(path)})]
+    if common.run_logged("reading the catalogue", argv, log, quiet=True):
+        common.show_log(log)
+        raise common.Failure("the lab's catalogue could not be read")
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def status_page(declared: dict[str, Any], kuma: dict[str, Any]) -> str:
+    """The address of the environment's status page, "" where there is none."""
+    page = declared["status_page"]
+    return f"{kuma['url'].rstrip('/')}/status/{page['slug']}" if page["enabled"] else ""
+
+
+def summary_config(declared: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
+    """The configuration of the daily status summary that follows from a catalogue and a lab's endpoints."""
+    services = [
+        {
+            "name": service["name"],
+            "path": [declared["environment"], *service.get("group", ()), service["name"]],
+            **{key: service[key] for key in ("objective", "runbook") if service.get(key) is not None},
+        }
+        for service in declared["services"]
+        if service["state"] != "absent" and service["checks"]
+    ]
+    page = status_page(declared, there["kuma"])
+    return {
+        "environment": declared["environment"],
+        "group": [declared["environment"]],
+        "managed_by": None,
+        "services": services,
+        "kuma_url": there["kuma"]["url"],
+        **({"status_page_url": page} if page else {}),
+    }
+
+
+def summary() -> int:
+    """Post the daily status summary of the lab to its chat space."""
+    there = endpoints()
+    config = common.CACHE / "lab-summary.json"
+    config.write_text(json.dumps(summary_config(catalogue(), there), indent=1))
+    kuma, chat = there["kuma"], there["chat"]
+    status = attached(
+        "-m",
+        f"{MODULE_UTILS}._summary",
+        "--config",
+        str(config),
+        PYTHONPATH=str(common.ROOT / "collections"),
+        KUMAWATCH_KUMA_URL=kuma["url"],
+        KUMAWATCH_KUMA_USERNAME=kuma["username"],
+        KUMAWATCH_KUMA_PASSWORD=kuma["password"],
+        KUMAWATCH_CHAT_WEBHOOK_URL=chat["url"],
     )
-    slugs = dict.fromkeys(re.findall(r'"(?:slug|monitoring_environment)": "([a-z0-9-]+)"', done.stdout))
-    return [f"{kuma['url']}/status/{slug}" for slug in slugs if _answers(f"{kuma['url']}/api/status-page/{slug}")]
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as response:
-            return bool(response.status == 200)
-    except (OSError, urllib.error.URLError):
-        return False
+    if status == 0:
+        common.say(f"Posted. Open {chat['page_url']}")
+    return status
 
 
 def tell(seconds: float) -> None:
@@ -126,9 +165,9 @@ def tell(seconds: float) -> None:
     kuma, chat = there["kuma"], there["chat"]
     names = [service["name"] for service in there["services"]]
     common.say(f"\nReady after {common.elapsed(seconds)}. Open:")
-    rows = [("Status page", url) for url in status_pages(kuma)]
+    rows = [("Status page", page)] if (page := status_page(catalogue(), kuma)) else []
     rows.append(("Uptime Kuma", f"{kuma['url']}   login {kuma['username']} / {kuma['password']}"))
-    rows.append(("Chat space", chat.get("page_url") or chat["url"]))
+    rows.append(("Chat space", chat["page_url"]))
     for label, value in rows:
         common.say(f"  {label:<12} {value}")
     common.say("\nTry:")
@@ -151,14 +190,14 @@ def set_broken(word: str, service: str) -> int:
     lab(word, service)
     card = "alert" if word == "break" else "recovery"
     common.say(f"The next check of Uptime Kuma notices, and the {card} card arrives at")
-    common.say(f"  {there['chat'].get('page_url') or there['chat']['url']}")
+    common.say(f"  {there['chat']['page_url']}")
     return 0
 
 
-def attached(*argv: str) -> int:
-    """Run a Python program of this checkout attached to the terminal."""
+def attached(*argv: str, **variables: str) -> int:
+    """Run a Python program of this checkout attached to the terminal, with further environment variables."""
     python = str(common.VENV / "bin" / "python")
-    return subprocess.run([python, *argv], cwd=common.ROOT, env=common.environment()).returncode
+    return subprocess.run([python, *argv], cwd=common.ROOT, env={**common.environment(), **variables}).returncode
 
 
 def main() -> int:
@@ -174,6 +213,8 @@ def main() -> int:
         return set_broken(arguments.command, arguments.service)
     if arguments.command == "bench":
         return attached("benchmarks/kuma.py", *arguments.further)
+    if arguments.command == "summary":
+        return summary()
     if arguments.command in ("status", "down"):
         lab(arguments.command)
         return 0

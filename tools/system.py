@@ -34,6 +34,7 @@ def install(packages: Sequence[str], why: str) -> bool:
     common.say(f"  missing {why}; you are root on Debian, so: {command(packages)}")
     # The package lists of a fresh machine are empty or old: first as they are, then refreshed.
     if common.run_logged(f"apt-get install {' '.join(packages)}", argv, log, env=env, quiet=True) == 0:
+        common.say(f"  ok      apt-get install {' '.join(packages)}")
         return True
     common.run_logged("apt-get update", ["apt-get", "update"], log, env=env, append=True)
     if common.run_logged(f"apt-get install {' '.join(packages)}", argv, log, env=env, append=True) == 0:

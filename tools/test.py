@@ -74,6 +74,7 @@ def checks() -> list[Check]:
         Check("mypy lab and tools", [tool("mypy"), "-p", "lab", "-p", "tools"], needs=("lab",)),
         Check("changelog", [tool("antsibull-changelog"), "lint"]),
         Check("role documentation", module("tools.role_docs", "--check")),
+        Check("JSON Schema", module("tools.catalogue_schema", "--check"), needs=("tools/catalogue_schema.py",)),
         Check("module documentation", module("tools.module_docs", "--check"), needs=("tools/module_docs.py",)),
         Check("collection build", module("tools.test", "--check-build")),
         Check(
