@@ -69,7 +69,7 @@ def checks() -> list[Check]:
     """The linters, fast ones first."""
     return [
         Check("ruff", [tool("ruff"), "check", "--no-fix", "--output-format", "concise", "."]),
-        Check("ruff format", [tool("ruff"), "format", "--check", "."]),
+        Check("ruff format", [tool("ruff"), "format", "--check", "--output-format", "concise", "."]),
         Check("mypy module_utils", [tool("mypy"), "-p", MODULE_UTILS]),
         Check("mypy lab and tools", [tool("mypy"), "-p", "lab", "-p", "tools"], needs=("lab",)),
         Check("changelog", [tool("antsibull-changelog"), "lint"]),
