@@ -13,7 +13,7 @@ import shutil
 import string
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ class Lab:
             external = self.external_kuma(known)
             for stray in self.supervisor.stop_strays():
                 self.say(f"stopped {stray}: left behind by a run that was interrupted")
-            parts = [self.chat_part(), *(self.service_part(name) for name in SERVICES)]
+            parts = [self.chat_part(known["chat"]), *(self.service_part(name) for name in SERVICES)]
             if external is None:
                 parts.insert(0, self.kuma_part())
             elif stopped := self.supervisor.stop("kuma"):
@@ -91,11 +91,13 @@ class Lab:
             kuma.install(self.paths, node, self.say)
         return kuma.part(self.paths, node)
 
-    def chat_part(self) -> Part:
-        return self.python_part(
+    def chat_part(self, known: Any = None) -> Part:
+        """The chat space; it reads its spaces once, so it is restarted when they change."""
+        part = self.python_part(
             "chat", "Chat space", CHAT_PORT, "lab.chat",
             ["--data", str(self.paths.chat_data), "--secrets", str(self.paths.secrets)], self.chat_probe,
         )
+        return replace(part, version=f"{part.version} {hashlib.sha256(repr(known).encode()).hexdigest()[:16]}")
 
     def service_part(self, name: str) -> Part:
         state = self.paths.service_state(name)

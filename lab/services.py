@@ -18,6 +18,8 @@ from typing import Any
 
 from aiohttp import web
 
+from lab.core import KEYWORD
+
 WATCH_INTERVAL = 0.1
 """How often (s) a service looks whether it was broken or mended."""
 
@@ -84,8 +86,6 @@ async def api(port: int, state: State) -> None:
 
 
 # -- shop: an HTML page that a keyword is looked for in
-
-KEYWORD = "Open for business"
 
 SHOP = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

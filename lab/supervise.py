@@ -163,7 +163,7 @@ class Supervisor:
             process.stop(running)
         port = fixed or record.port or part.preferred_port
         # A first start that finds its usual port taken mends nothing.
-        mended = bool(notes) or record.port > 0 and not process.port_is_free(port)
+        mended = bool(notes) or (record.port > 0 and not process.port_is_free(port))
         for _attempt in range(3):
             port = self.settle_port(part, port, fixed, notes)
             if self.start(part, port, say):
