@@ -198,9 +198,9 @@ def relative(path: Path) -> str:
         return str(path)
 
 
-def show_log(log: Path, lines: int = 0) -> None:
-    """Print a log, or its last so many lines."""
-    content = log.read_text(errors="replace").splitlines()
+def show_log(log: Path, lines: int = 0, hide: str = "") -> None:
+    """Print a log, or its last so many lines, without those that match the regular expression to hide."""
+    content = [line for line in log.read_text(errors="replace").splitlines() if not (hide and re.search(hide, line))]
     if lines and len(content) > lines:
         say(f"    … {len(content) - lines} lines before these are in {relative(log)}")
         content = content[-lines:]

@@ -24,6 +24,9 @@ BIN = common.VENV / "bin"
 MODULE_UTILS = "ansible_collections.kumawatch.monitoring.plugins.module_utils"
 UNIT_BUDGET = 30.0
 
+# What need not be read again where a step failed: pytest's tests that passed, pip's progress.
+_DULL = r"::\S+.* PASSED +\[ *\d+%\]$|^WARNING: Location |^(Collecting|Downloading|Requirement already satisfied|Looking in) "
+
 
 @dataclass
 class Result:
@@ -127,7 +130,7 @@ def _run(
         result.failed, result.note = 1, f"exit status {status}"
     _tell(result)
     if result.failed:
-        common.show_log(log)
+        common.show_log(log, hide=_DULL)
     return result
 
 
