@@ -54,6 +54,8 @@ class Server:
     data: Path | None = None
     program: Path | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    #: Of the first login. The server takes only 20 logins by password a minute, but any number by token.
+    token: str | None = field(default=None, repr=False)
 
     @property
     def external(self) -> bool:
@@ -65,7 +67,7 @@ class Server:
 
     @property
     def connection(self) -> Connection:
-        return Connection(self.url, self.username, self.password)
+        return Connection(self.url, self.username, self.password, self.token)
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -112,6 +114,7 @@ class Server:
 
         async def session() -> Any:
             async with connect(self.connection, LISTS) as client:
+                self.token = await client.session_token()
                 return await work(client)
 
         return asyncio.run(session())
@@ -277,6 +280,8 @@ def run_module(request: pytest.FixtureRequest) -> RunModule:
         arguments: dict[str, Any] = {"api_url": where.url}
         if login:
             arguments.update(api_username=where.username, api_password=where.password)
+            if where.token and name != "kuma_setup" and not {"api_username", "api_password"} & params.keys():
+                arguments["api_token"] = where.token
         arguments.update(params)
         arguments.update(_ansible_check_mode=check, _ansible_diff=diff)
         ended = subprocess.run(
