@@ -25,7 +25,7 @@ MODULE_UTILS = "ansible_collections.kumawatch.monitoring.plugins.module_utils"
 UNIT_BUDGET = 30.0
 
 # What need not be read again where a step failed: pytest's tests that passed, pip's progress.
-_DULL = r"::\S+.* PASSED +\[ *\d+%\]$|^WARNING: Location |^(Collecting|Downloading|Requirement already satisfied|Looking in) "
+_DULL = r"::.* PASSED +\[ *\d+%\]$|^WARNING: Location |^ *(Collecting|Downloading|Looking in|Processing|━+) "
 
 
 @dataclass
