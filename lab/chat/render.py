@@ -11,7 +11,7 @@ from typing import Any
 
 from lab.chat import text
 from lab.chat.icons import icon_name, svg
-from lab.chat.rules import WIDGET_LIMIT, visible
+from lab.chat.rules import WIDGET_LIMIT
 from lab.chat.store import Entry
 
 
@@ -246,9 +246,8 @@ def message(entry: Entry) -> str:
     head = element("span", text.words(sender), class_="sender") + element("span", "App", class_="badge")
     time = element("time", escape(value["createTime"][11:16]) + " UTC", datetime=value["createTime"])
     body = element("div", text.chat(value["text"]), class_="text") if value.get("text") else ""
-    cards, left_out = visible(value.get("cardsV2") or [])
-    body += "".join(card(one, f"{identity}-{number}") for number, one in enumerate(cards))
-    if left_out:
+    body += "".join(card(one, f"{identity}-{number}") for number, one in enumerate(value.get("cardsV2") or []))
+    if left_out := entry.ignored_widgets:
         body += element("p", (
             f"{left_out} widget{'s' if left_out > 1 else ''} beyond Google's limit of {WIDGET_LIMIT} a card: not shown."
         ), class_="lab-note")

@@ -132,8 +132,10 @@ class ChatServer:
         wish = rules.wished_thread(query, message)
         name = self.find_thread(space, wish)
         reply = name is not None
+        cards, ignored = rules.visible(message.get("cardsV2", []))
+        message["cardsV2"] = cards
         resource = self.resource(space, message, name or f"{space}/threads/{new_id()}", wish.key, reply)
-        self.store.add(Entry(resource["createTime"], space, wish.key, json.loads(raw), resource))
+        self.store.add(Entry(resource["createTime"], space, wish.key, json.loads(raw), resource, ignored))
         self.writes[space].append(self.clock())
         if request_id:
             self.requests[request_id] = resource
@@ -162,7 +164,6 @@ class ChatServer:
     ) -> dict[str, Any]:
         """The Message resource that Google answers with."""
         text = message.get("text", "")
-        cards, _left_out = rules.visible(message.get("cardsV2", []))
         resource: dict[str, Any] = {
             "name": f"{space}/messages/{thread.rpartition('/')[2] if not reply else new_id()}.{new_id()}",
             "sender": SENDER,
@@ -170,7 +171,7 @@ class ChatServer:
             "text": text,
             "formattedText": text,
             "argumentText": text,
-            "cardsV2": cards,
+            "cardsV2": message["cardsV2"],
             "fallbackText": message.get("fallbackText", ""),
             "thread": {"name": thread} | ({"threadKey": key} if key is not None else {}),
             "threadReply": reply,
@@ -240,7 +241,8 @@ class ChatServer:
     async def messages(self, request: web.Request) -> web.Response:
         return answer([
             {"received_at": entry.received_at, "thread_key": entry.thread_key, "message": entry.message,
-             "space": entry.space, "name": entry.resource["name"], "thread": entry.resource["thread"]["name"]}
+             "space": entry.space, "name": entry.resource["name"], "thread": entry.resource["thread"]["name"],
+             "ignored_widgets": entry.ignored_widgets}
             for entry in self.chosen(request)
         ])
 

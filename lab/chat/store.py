@@ -19,13 +19,17 @@ KEPT = 5_000
 
 @dataclass(frozen=True)
 class Entry:
-    """One message: the body as it was posted, and the Message resource that was answered."""
+    """One message: the body as it was posted, and the Message resource that was answered.
+
+    ``ignored_widgets`` counts the widgets beyond Google's limit, which the resource does not have.
+    """
 
     received_at: str
     space: str
     thread_key: str | None
     message: dict[str, Any]
     resource: dict[str, Any]
+    ignored_widgets: int = 0
 
 
 class Store:

@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+
 from lab.chat.server import ChatServer
 from lab.paths import CHECKOUT, Paths
 
@@ -185,6 +186,13 @@ class Loop:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
 
     def close(self) -> None:
+        async def cancel() -> None:
+            others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+        self.run(cancel())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
         self.loop.close()
@@ -192,7 +200,7 @@ class Loop:
 
 @pytest.fixture
 def serve_chat(tmp_path: Path) -> Iterator[Callable[..., Chat]]:
-    """Start a chat space; called again, one that finds what the former kept. ``stop=True`` stops the former."""
+    """Start a chat space; called again, one that finds what the former kept. Its ``stop`` stops the one that runs."""
     loop = Loop()
     running: list[tuple[web.AppRunner, int]] = []
 
@@ -210,8 +218,8 @@ def serve_chat(tmp_path: Path) -> Iterator[Callable[..., Chat]]:
     async def make(now: list[float]) -> ChatServer:
         return ChatServer(tmp_path / "chat", SECRETS, clock=lambda: now[0])
 
-    def start(now: float | None = None) -> Chat:
-        port = running[0][1] if running else 0
+    def start(now: float | None = None, port: int = 0) -> Chat:
+        port = port or (running[0][1] if running else 0)
         stop()
         moment = [time.time() if now is None else now]
         server = loop.run(make(moment))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from lab.chat import rules, schema
 
 FALLBACK = "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"
@@ -27,7 +28,7 @@ def widgets(count: int, card_id: str = "c") -> dict[str, Any]:
 
 
 def test_a_post_is_answered_with_the_message_resource(chat: Any) -> None:
-    # developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages: name, sender, createTime, thread, space
+    # developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages: name, sender, createTime, thread
     answer = chat.post({"text": "Hello *team*"})
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "application/json; charset=UTF-8"
@@ -242,7 +243,9 @@ def test_widgets_beyond_a_hundred_are_ignored_not_refused(chat: Any) -> None:
     assert answer.status == 200
     assert len(answer.body["cardsV2"][0]["card"]["sections"][0]["widgets"]) == 100
     # The body as it was posted is kept whole, so that a test sees what the sender sent.
-    assert len(chat.messages()[0]["message"]["cardsV2"][0]["card"]["sections"][0]["widgets"]) == 103
+    kept = chat.messages()[0]
+    assert len(kept["message"]["cardsV2"][0]["card"]["sections"][0]["widgets"]) == 103
+    assert kept["ignored_widgets"] == 3
 
 
 def test_the_limit_counts_over_all_sections_of_a_card() -> None:
