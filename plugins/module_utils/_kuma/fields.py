@@ -6,6 +6,7 @@
 A version is a tuple such as (2, 5, 3). Servers whose schema is older than what they report (the 2.0.0-dev.0 snapshot)
 go by the schema: see dialect().
 """
+
 from __future__ import annotations
 
 import enum
@@ -139,6 +140,7 @@ class MonitorType:
     notes: str = ""
 
 
+# fmt: off
 _HTTP = frozenset({"http", "keyword", "json-query"})
 _AUTH = _HTTP | {"websocket-upgrade", "globalping"}
 _DATABASE_QUERY = frozenset({"sqlserver", "postgres", "mysql", "oracledb", "mongodb"})
@@ -491,13 +493,16 @@ SETTINGS: tuple[Field, ...] = (
     Field("globalping_api_token", "globalpingApiToken", "str", "Globalping API token, for higher limits.", since=V2_1,
           secret=True),
 )
+# fmt: on
 
 ENGINE_KEYS: tuple[str, ...] = ("id", "name", "type", "parent", "active", "notificationIDList")
 """Writable keys of a monitor that are no option of the table."""
 
 # What the server accepts for interval and retry_interval: (since, lowest, highest).
 _INTERVAL_LIMITS: tuple[tuple[Version, float, float | None], ...] = (
-    (V1_23, 20, 2073600), (V2_1, 1, 2073600), (V2_5, 1, None),
+    (V1_23, 20, 2073600),
+    (V2_1, 1, 2073600),
+    (V2_5, 1, None),
 )
 
 _BY_OPTION: dict[str, Field] = {f.option: f for f in MONITOR_FIELDS}
@@ -522,7 +527,7 @@ def dialect(info: Mapping[str, Any]) -> Version:
 
 
 def version_text(version: Version) -> str:
-    """"2.5.0" for (2, 5, 0)."""
+    """The version as it is written: "2.5.0"."""
     return ".".join(map(str, version))
 
 
@@ -574,9 +579,7 @@ def defaults(monitor_type: str, version: Version, declared: Mapping[str, Any] | 
     80 percent of it. They are not themselves in the result.
     """
     declared = declared or {}
-    values = {
-        f.option: f.type_defaults.get(monitor_type, f.default) for f in MONITOR_FIELDS if is_known(f, version)
-    }
+    values = {f.option: f.type_defaults.get(monitor_type, f.default) for f in MONITOR_FIELDS if is_known(f, version)}
     interval = declared.get("interval", values["interval"])
     values["retry_interval"] = interval
     if monitor_type != "ping":

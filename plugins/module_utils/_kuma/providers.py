@@ -17,9 +17,18 @@ from typing import Any
 
 from .fields import V1_23, V2_0, V2_1, V2_3, V2_4, V2_5, Version, version_text
 
-COMMON_KEYS: frozenset[str] = frozenset({
-    "id", "name", "type", "userId", "active", "isDefault", "applyExisting", "kumawatchManagedBy",
-})
+COMMON_KEYS: frozenset[str] = frozenset(
+    {
+        "id",
+        "name",
+        "type",
+        "userId",
+        "active",
+        "isDefault",
+        "applyExisting",
+        "kumawatchManagedBy",
+    }
+)
 """Keys of a stored notification that belong to it, not to its provider."""
 
 
@@ -92,6 +101,7 @@ def _provider(
     )
 
 
+# fmt: off
 # Required is what the server cannot send without; its web page asks for more where the server has a default of its own.
 # Each provider was saved on 2.5.3 with all its keys, and read back the same. `since` comes from the sources of every
 # release. Some keys are not on the web page (any more), but the server still reads them: discordUseMessageTemplate,
@@ -389,6 +399,7 @@ _TABLE: tuple[Provider, ...] = (
     _provider("YZJ", since=V2_0, required="yzjWebHookUrl yzjToken", secret="yzjToken"),
     _provider("ZohoCliq", required="webhookUrl", secret="webhookUrl"),
 )
+# fmt: on
 
 PROVIDERS: dict[str, Provider] = {p.type: p for p in _TABLE}
 

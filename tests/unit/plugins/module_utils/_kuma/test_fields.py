@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tables of what each Uptime Kuma version knows are consistent, and the functions over them right."""
+
 from __future__ import annotations
 
 import re
@@ -106,16 +107,40 @@ def test_each_type_requires_options_it_has(kind: fields.MonitorType) -> None:
 def test_all_33_types_of_2_5_3_are_there() -> None:
     assert len(MONITOR_TYPES) == 33
     assert {t.name for t in MONITOR_TYPES.values() if fields.is_known(t, V123)} == {
-        "http", "keyword", "json-query", "port", "ping", "dns", "docker", "push", "group", "real-browser", "steam",
-        "gamedig", "mqtt", "kafka-producer", "sqlserver", "postgres", "mysql", "mongodb", "redis", "radius",
-        "grpc-keyword", "tailscale-ping",
+        "http",
+        "keyword",
+        "json-query",
+        "port",
+        "ping",
+        "dns",
+        "docker",
+        "push",
+        "group",
+        "real-browser",
+        "steam",
+        "gamedig",
+        "mqtt",
+        "kafka-producer",
+        "sqlserver",
+        "postgres",
+        "mysql",
+        "mongodb",
+        "redis",
+        "radius",
+        "grpc-keyword",
+        "tailscale-ping",
     }
 
 
 @pytest.mark.parametrize(
     ("text", "version"),
-    [("2.5.3", (2, 5, 3)), ("1.23.17", (1, 23, 17)), ("2.1.0-beta.1", (2, 1, 0)), ("2.0.0-dev.0", (2, 0, 0)),
-     ("v2.4", (2, 4, 0))],
+    [
+        ("2.5.3", (2, 5, 3)),
+        ("1.23.17", (1, 23, 17)),
+        ("2.1.0-beta.1", (2, 1, 0)),
+        ("2.0.0-dev.0", (2, 0, 0)),
+        ("v2.4", (2, 4, 0)),
+    ],
 )
 def test_parse_version(text: str, version: tuple[int, int, int]) -> None:
     assert fields.parse_version(text) == version
@@ -195,13 +220,17 @@ def test_defaults_follow_what_is_declared() -> None:
 def test_missing_options() -> None:
     assert fields.missing_options("keyword", {"url": "https://example.com"}) == ["keyword"]
     assert fields.missing_options("group", {}) == []
-    assert fields.missing_options("http", {"url": "https://example.com", "auth_method": "mtls"}) == ["tls_certificate",
-                                                                                                     "tls_key"]
+    assert fields.missing_options("http", {"url": "https://example.com", "auth_method": "mtls"}) == [
+        "tls_certificate",
+        "tls_key",
+    ]
     snmp = {"hostname": "h", "snmp_oid": "1.3", "json_path": "$", "expected_value": "1"}
     assert fields.missing_options("snmp", {**snmp, "snmp_version": "3"}) == ["snmp_v3_username"]
     assert fields.missing_options("snmp", {**snmp, "snmp_version": "2c"}) == ["radius_password"]
     assert fields.missing_options("rabbitmq", {"rabbitmq_nodes": [], "rabbitmq_username": ""}) == [
-        "rabbitmq_nodes", "rabbitmq_username", "rabbitmq_password",
+        "rabbitmq_nodes",
+        "rabbitmq_username",
+        "rabbitmq_password",
     ]
     assert fields.missing_options("port", {"hostname": "h", "port": 0}) == []
 
@@ -287,8 +316,17 @@ def server_json(version: tuple[int, int, int]) -> dict[str, object]:
     shown: dict[str, object] = {f.read_key: f"value of {f.wire}" for f in MONITOR_FIELDS if fields.is_known(f, version)}
     shown |= {r.read_key: 7 for r in REFERENCES if fields.is_known(r, version)}
     return shown | {
-        "id": 1, "name": "shop", "type": "http", "parent": None, "active": True, "notificationIDList": {"3": True},
-        "childrenIDs": [], "pathName": "shop", "tags": [], "maintenance": False, "includeSensitiveData": True,
+        "id": 1,
+        "name": "shop",
+        "type": "http",
+        "parent": None,
+        "active": True,
+        "notificationIDList": {"3": True},
+        "childrenIDs": [],
+        "pathName": "shop",
+        "tags": [],
+        "maintenance": False,
+        "includeSensitiveData": True,
         "weight": 2000,
     }
 
@@ -296,9 +334,9 @@ def server_json(version: tuple[int, int, int]) -> dict[str, object]:
 @pytest.mark.parametrize("version", [(1, 23, 17), (2, 0, 0), (2, 1, 0), (2, 3, 0), (2, 4, 0), (2, 5, 3)])
 def test_an_edit_payload_holds_every_writable_key_and_no_other(version: tuple[int, int, int]) -> None:
     payload = fields.edit_payload(server_json(version), version)
-    writable = {
-        f.wire for f in MONITOR_FIELDS if fields.is_known(f, version) and fields.is_readable(f, version)
-    } | {r.wire for r in REFERENCES if fields.is_known(r, version)}
+    writable = {f.wire for f in MONITOR_FIELDS if fields.is_known(f, version) and fields.is_readable(f, version)} | {
+        r.wire for r in REFERENCES if fields.is_known(r, version)
+    }
     assert payload.keys() == writable | {"id", "name", "type", "parent", "notificationIDList"}
     assert payload["url"] == "value of url"
     assert payload["proxyId"] == 7
