@@ -938,7 +938,7 @@ failures:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.bulk import run
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitor_args import module_args
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitor_args import hidden_texts, module_args
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitor_model import Pending
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitors import Monitors
 
@@ -946,6 +946,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitor
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=module_args(), supports_check_mode=True)
+    module.no_log_values.update(hidden_texts(module.params["monitors"]))
     pending = Pending()
     if module.check_mode:
         pending = Pending(

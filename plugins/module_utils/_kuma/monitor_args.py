@@ -5,14 +5,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .argspec import connection_args, entry_args, ownership_args
 from .fields import MONITOR_FIELDS, MONITOR_TYPES, REFERENCES, Field
 
+_STRUCTURED = ("json", "dict")
+#: Shorter texts inside a secret structure are no secrets: "1", "gzip". Ansible would blacken them everywhere, in
+#: "1 created" too.
+_TELLING = 6
+
+
+def hidden_texts(entries: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The texts inside secret structures (headers, bodies, SASL options), which have to be kept out of all output."""
+    options = [item.option for item in MONITOR_FIELDS if item.secret and item.type in _STRUCTURED]
+    found: set[str] = set()
+
+    def collect(value: Any) -> None:
+        if isinstance(value, Mapping):
+            for item in value.values():
+                collect(item)
+        elif isinstance(value, (list, tuple)):
+            for item in value:
+                collect(item)
+        elif isinstance(value, str) and len(value) >= _TELLING:
+            found.add(value)
+
+    for entry in entries:
+        for option in options:
+            collect(entry.get(option))
+    return found
+
 
 def _option(item: Field) -> dict[str, Any]:
     spec: dict[str, Any] = {"type": "raw" if item.type == "json" else item.type, "no_log": item.secret}
+    if item.secret and item.type in _STRUCTURED:
+        spec["no_log"] = False  # hidden by hidden_texts
     if item.choices:
         spec["choices"] = list(item.choices)
     if item.elements:
