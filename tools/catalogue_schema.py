@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the JSON Schema of the inventories' group_vars, by which editors complete and check them, or check that it is up to date.
+"""Write the JSON Schema by which editors complete and check inventories' group_vars, or check that it is up to date.
 
-It is made from the argument specs of the roles. Wherever something that is not text is wanted, a Jinja template is allowed.
+It is made from the argument specs of the roles. Wherever something other than text is wanted, a template is allowed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SCALARS = {"bool": ["boolean"], "int": ["integer"], "float": ["number"]}
 
 
 def schema() -> dict[str, Any]:
-    """The schema of a file in group_vars. Which file holds which variable is free, so none is required in any of them."""
+    """The schema of a file in group_vars. Which file holds which variable is free, so none is required."""
     options = {name: option for role in ROLES for name, option in _options(role).items()}
     prefixes = "|".join(ROLES.values())
     return {

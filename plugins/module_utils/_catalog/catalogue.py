@@ -82,7 +82,7 @@ def resolve(variables: Mapping[str, Any], options: Options, groups: Collection[s
     return catalogue
 
 
-# -- variables ----------------------------------------------------------------------------------------------------------
+# -- variables --------------------------------------------------------------------------------------------------------
 
 
 def _declared(variables: Mapping[str, Any], options: Options, checker: Checker) -> dict[str, Any]:
@@ -138,7 +138,8 @@ def _unique(entries: Sequence[Mapping[str, Any]], key: str, noun: str, variable:
             continue
         if name in first:
             checker.report(
-                f"{noun} '{name}' is declared twice, as entries {first[name]} and {position} of {variable}; name each differently.",
+                f"{noun} '{name}' is declared twice, as entries {first[name]} and {position} of {variable}; name each "
+                f"differently.",
                 name,
             )
         else:
@@ -152,7 +153,7 @@ def _check_name(name: str, where: Any, place: Place, checker: Checker) -> None:
         checker.report(f"{place} must not contain '{_SEPARATOR}', which separates groups from names.", where)
 
 
-# -- services -----------------------------------------------------------------------------------------------------------
+# -- services ---------------------------------------------------------------------------------------------------------
 
 
 def _defaults(
@@ -276,7 +277,7 @@ def _common(entry: Mapping[str, Any], place: Place, checker: Checker) -> None:
 def _references(names: Iterable[str] | None, known: Collection[str], noun: str, place: Place, checker: Checker) -> None:
     for name in names or ():
         if name not in known:
-            close = get_close_matches(name, list(known), 1, 0.7)
+            close = get_close_matches(name, list(known), 1, 0.6)
             hint = f"did you mean '{close[0]}'?" if close else "declare it, or correct the name."
             checker.report(f"{place} names '{name}', which is no {noun}; {hint}", name)
 
@@ -285,22 +286,28 @@ def _unique_monitors(services: Sequence[Mapping[str, Any]], checker: Checker) ->
     """Service ``api`` with the check ``web`` is called as the service ``api web`` is."""
     first: dict[tuple[str, ...], str] = {}
     groups: set[tuple[str, ...]] = set()
-    for name, service in {service["name"]: service for service in reversed(services)}.items():
-        group = tuple(service.get("group", ()))
+    seen: set[str] = set()
+    declared: set[tuple[str, ...]] = set()
+    for service in services:
+        name, group = service["name"], tuple(service.get("group", ()))
+        if name in seen:  # reported already
+            continue
+        seen.add(name)
         groups.update(group[:depth] for depth in range(1, len(group) + 1))
         for check in service["checks"]:
             path = (*group, check["name"])
-            if first.get(path) == name:
+            other = first.setdefault(path, name)
+            if path in declared and other == name:
                 checker.report(
                     f"service '{name}': check '{check['name'][len(name) + 1 :]}' is declared twice; rename one.", name
                 )
-            elif path in first:
+            elif other != name:
                 checker.report(
-                    f"service '{first[path]}': its monitor '{check['name']}' has the name of one of service '{name}'; rename "
+                    f"service '{name}': its monitor '{check['name']}' has the name of one of service '{other}'; rename "
                     f"the check or the service.",
-                    first[path],
+                    name,
                 )
-            first[path] = name
+            declared.add(path)
     for path in sorted(groups & set(first)):
         checker.report(f"service '{first[path]}': '{path[-1]}' is a group as well; rename one of them.", first[path])
 
@@ -323,7 +330,7 @@ def _circles(services: Sequence[Mapping[str, Any]], checker: Checker) -> None:
         )
 
 
-# -- channels, page, maintenance ----------------------------------------------------------------------------------------
+# -- channels, page, maintenance --------------------------------------------------------------------------------------
 
 
 def _channel(channel: Mapping[str, Any], environment: str) -> dict[str, Any]:

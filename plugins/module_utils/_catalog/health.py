@@ -25,8 +25,8 @@ _STATUS_CODES = re.compile(r"[1-9]\d\d(-[1-9]\d\d)?")
 
 #: Options of a check that are options of a monitor under the same name.
 _SAME = (
-    "method", "accepted_status_codes", "interval", "retries", "retry_interval", "resend_interval", "timeout", "max_redirects",
-    "ignore_tls",
+    "method", "accepted_status_codes", "interval", "retries", "retry_interval", "resend_interval", "timeout",
+    "max_redirects", "ignore_tls",
 )  # fmt: skip
 
 #: Options of an entry of kuma_monitors that come from elsewhere in the catalogue.
@@ -71,11 +71,13 @@ def monitor_options(
     """The options of the monitor of one check, its type among them.
 
     :param own: the check as declared, in the right types.
-    :param inherited: what the cascade has below it. What the kind of check has no use for is left out of this in silence.
+    :param inherited: what the cascade has below it. What the kind of check has no use for is left out.
     :param place: where the check stands, for messages.
     """
     count = len(checker.problems)
     kind, options = _subject(own, place, checker)
+    if kind and kind not in MONITOR_TYPES:
+        checker.mapping({"type": kind}, _RAW, place.key("monitor"))
     if not kind or len(checker.problems) > count:
         return {}
     raw = _raw(own.get("monitor") or {}, kind, place.key("monitor"), checker)
@@ -145,7 +147,8 @@ def _url(own: Mapping[str, Any], place: Place, checker: Checker) -> tuple[str, d
         return "", {}
     if parts.username is not None or parts.password is not None:
         checker.report(
-            f"{where} holds a login; the catalogue holds no secrets: give it to the role in uptime_targets_monitor_secrets.",
+            f"{where} holds a login, and the catalogue holds no secrets: give it to the role in "
+            f"uptime_targets_monitor_secrets.",
             url,
         )
         return "", {}
@@ -186,7 +189,8 @@ def _check_own(own: Mapping[str, Any], kind: str, place: Place, checker: Checker
     for code in own.get("accepted_status_codes") or ():
         if not _STATUS_CODES.fullmatch(str(code)) or ("-" in str(code) and code[:3] > code[-3:]):
             checker.report(
-                f"{place.key('accepted_status_codes')} must be codes such as 200 or ranges such as 200-299, not '{code}'.",
+                f"{place.key('accepted_status_codes')} must be codes such as 200 or ranges such as 200-299, "
+                f"not '{code}'.",
                 code,
             )
 
@@ -260,8 +264,8 @@ def default_problems(declared: Mapping[str, Any], place: Place, checker: Checker
 def secret(place: Place) -> str:
     """The sentence about a secret in the catalogue; its value is not in it."""
     return (
-        f"{place} is a secret, and the catalogue holds none: give it to the role in uptime_targets_monitor_secrets, from "
-        f"Ansible Vault or the environment."
+        f"{place} is a secret, and the catalogue holds none: give it to the role in uptime_targets_monitor_secrets, "
+        f"from Ansible Vault or the environment."
     )
 
 

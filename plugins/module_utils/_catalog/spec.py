@@ -86,7 +86,7 @@ class Checker:
         self.problems.append(Problem(message, where))
 
     def mapping(self, value: Any, options: Options, place: Place) -> dict[str, Any]:
-        """A mapping with the keys of ``options``, in their types. A null is as good as nothing; defaults are not added."""
+        """A mapping with the keys of ``options``, in their types. A null declares nothing; defaults are not added."""
         if not isinstance(value, Mapping):
             self.report(f"{place} must be {_TYPES['dict']}, not {shown(value)}.", value)
             return {}
@@ -159,9 +159,8 @@ def convert(value: Any, kind: str) -> Any:
         if isinstance(value, (str, int, float)):
             number = float(value)
             return int(number) if number.is_integer() else number
-    elif kind == "dict":
-        if isinstance(value, Mapping):
-            return dict(value)
+    elif kind == "dict" and isinstance(value, Mapping):
+        return dict(value)
     raise ValueError
 
 
@@ -169,15 +168,18 @@ def unknown(place: Place, name: str, options: Options) -> str:
     """The sentence about a key that there is not, with the one that was meant."""
     known = sorted(options)
     # A key that belongs one level deeper is as common a mistake as a misspelt one.
-    inside = {inner: f"{outer}.{inner}" for outer, option in options.items() for inner in option.get("options") or ()}
+    inside: dict[str, str] = {}
+    for outer, option in options.items():
+        for inner in option.get("options") or ():
+            inside.setdefault(inner, f"{outer}.{inner}")
     deeper = [inside[inner] for inner in get_close_matches(name, list(inside), 1, 0.85)]
-    close = deeper if name in inside else get_close_matches(name, known, 1, 0.7) or deeper
+    close = deeper if name in inside else get_close_matches(name, known, 1, 0.6) or deeper
     if close:
         return f"{place.key(name)} is not a known key; did you mean '{close[0]}'?"
     if any(word in name.lower() for word in SECRET_WORDS):
         return (
-            f"{place.key(name)} is not a known key; the catalogue holds no secrets: give them to the role from Ansible Vault "
-            f"or the environment."
+            f"{place.key(name)} is not a known key; the catalogue holds no secrets: give them to the role from "
+            f"Ansible Vault or the environment."
         )
     return f"{place.key(name)} is not a known key; known are {listed(known)}."
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._errors import InputError
-from .catalogue import Catalogue
 from .cascade import merged
+from .catalogue import Catalogue
 from .spec import listed
 
 Entry = dict[str, Any]
@@ -117,8 +117,8 @@ def notifications(catalogue: Catalogue, webhooks: Mapping[str, str | None] | Non
         url = webhooks.get(channel["name"]) or webhooks.get("")
         if not url:
             raise InputError(
-                f"channel '{channel['name']}' has no webhook address: set uptime_targets_google_chat_webhook_url from Ansible "
-                f"Vault, or KUMAWATCH_CHAT_WEBHOOK_URL in the environment."
+                f"channel '{channel['name']}' has no webhook address: set uptime_targets_google_chat_webhook_url from "
+                f"Ansible Vault, or KUMAWATCH_CHAT_WEBHOOK_URL in the environment."
             )
         result.append(
             {"name": channel["notification"], "google_chat": {"webhook_url": url, **channel.get("google_chat", {})}}
@@ -126,8 +126,8 @@ def notifications(catalogue: Catalogue, webhooks: Mapping[str, str | None] | Non
     stray = [name for name in webhooks if name and name not in {channel["name"] for channel in catalogue["channels"]}]
     if stray:
         raise InputError(
-            f"uptime_targets_google_chat_webhook_urls names '{stray[0]}', which is no channel of the catalogue: declare it in "
-            f"monitoring_channels, or correct the name."
+            f"uptime_targets_google_chat_webhook_urls names '{stray[0]}', which is no channel of the catalogue: "
+            f"declare it in monitoring_channels, or correct the name."
         )
     return result
 
@@ -149,7 +149,7 @@ def status_pages(catalogue: Catalogue) -> list[Entry]:
 
 
 def maintenances(catalogue: Catalogue) -> list[Entry]:
-    """The maintenance windows, each with the monitors of the services it concerns and the status page that announces it."""
+    """The maintenance windows, each with the monitors that it concerns and the status page that announces it."""
     pages = [page["slug"] for page in status_pages(catalogue)]
     result = []
     for window in catalogue["maintenances"]:
