@@ -35,6 +35,7 @@ from lab.kuma import install, package_directory
 from lab.node import find_node
 from lab.paths import Paths
 from lab.process import free_port
+from tests.integration.runner import Runner
 
 ROOT = Path(__file__).resolve().parents[2]
 USERNAME = "admin"
@@ -245,21 +246,18 @@ def _own(tmp_path: Path, *, set_up: bool, wizard: bool = False) -> Iterator[Serv
         shutil.rmtree(server.data or "", ignore_errors=True)
 
 
-# What Ansible puts around a module, without Ansible's second of start-up: same process boundary, same arguments, same
-# JSON.
-_RUNNER = """
-import json, runpy, sys
-from ansible.module_utils.testing import patch_module_args
-name, arguments = sys.argv[1], json.load(sys.stdin)
-with patch_module_args(arguments):
-    runpy.run_module(f"ansible_collections.kumawatch.monitoring.plugins.modules.{name}", run_name="__main__")
-"""
+@pytest.fixture(scope="session")
+def _runner() -> Iterator[Runner]:
+    runner = Runner(ROOT)
+    yield runner
+    runner.close()
+
 
 RunModule = Callable[..., Result]
 
 
 @pytest.fixture
-def run_module(request: pytest.FixtureRequest) -> RunModule:
+def run_module(request: pytest.FixtureRequest, _runner: Runner) -> RunModule:
     """``run_module(name, params, check=False, diff=True, server=kuma, login=True)`` → the module's result.
 
     ``params`` go over the login to ``server`` (the fixture ``kuma`` unless given). The result has ``failed: true`` on
@@ -284,24 +282,12 @@ def run_module(request: pytest.FixtureRequest) -> RunModule:
                 arguments["api_token"] = where.token
         arguments.update(params)
         arguments.update(_ansible_check_mode=check, _ansible_diff=diff)
-        ended = subprocess.run(
-            [sys.executable, "-c", _RUNNER, name],
-            input=json.dumps(arguments),
-            capture_output=True,
-            text=True,
-            timeout=300,
-            cwd=ROOT,
-            env={
-                **{key: value for key, value in os.environ.items() if not key.startswith("KUMAWATCH_KUMA_")},
-                "PYTHONPATH": str(ROOT / "collections"),
-                **(env or {}),
-            },
-        )
+        stdout, stderr, _status = _runner.run(name, arguments, env)
         try:
-            result: Result = json.loads(ended.stdout)
+            result: Result = json.loads(stdout)
         except ValueError:
-            pytest.fail(f"{name} printed no JSON but {ended.stdout[-500:]!r} and {ended.stderr[-2000:]!r}")
-        assert "Traceback" not in ended.stderr, ended.stderr
+            pytest.fail(f"{name} printed no JSON but {stdout[-500:]!r} and {stderr[-2000:]!r}")
+        assert "Traceback" not in stderr, stderr
         result.setdefault("failed", False)
         return result
 
