@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
@@ -181,7 +182,7 @@ class KumaClient:
         """
         answer = await self._emit(event, args, timeout)
         if isinstance(answer, Mapping) and answer.get("ok") is False:
-            raise CallFailed(str(answer.get("msg") or f"{event} was refused without a reason"))
+            raise CallFailed(_words(answer.get("msg")) or f"{event} was refused without a reason")
         return dict(answer) if isinstance(answer, Mapping) else {"value": answer}
 
     async def _emit(self, event: str, args: tuple[Any, ...], timeout: float | None = None) -> Any:
@@ -544,6 +545,7 @@ class KumaClient:
         return self.token
 
 
+_STATEMENT = re.compile(r"\s*(insert|update|delete|select|alter|create|drop|replace)\b.* - ", re.IGNORECASE | re.DOTALL)
 _GREETINGS = frozenset({"loginRequired", "autoLogin", "setup"})
 
 
@@ -557,6 +559,12 @@ class DatabaseNotChosen(KumawatchError):
 
 class LoginRefused(KumawatchError):
     """The server is there, but does not know this user with this password."""
+
+
+def _words(message: Any) -> str:
+    """A refusal in the server's words, without the statement, secrets and all, that those of its database begin with."""
+    text = str(message or "")
+    return text.rpartition(" - ")[2] if _STATEMENT.match(text) else text
 
 
 def _reason(error: BaseException) -> str:

@@ -57,12 +57,30 @@ class Monitors(Kind):
         resurfacing = model.resurfacing(self.entries, state, index)
         return model.actual(state, Names.of(state), self._version, self._options, index, resurfacing)
 
+    def exported(self, state: State, version: Version) -> list[dict[str, Any]]:
+        return model.exported(state, version)
+
     def equal(self, name: str, before: Any, after: Any) -> bool:
         return model.equal(name, before, after, self._version)
 
     def plan(self, state: State, version: Version) -> Plan:
         self._version = version
-        return self._keep_groups(super().plan(state, version), state)
+        decided = super().plan(state, version)
+        self._check_changed_types(decided, state)
+        return self._keep_groups(decided, state)
+
+    @staticmethod
+    def _check_changed_types(decided: Plan, state: State) -> None:
+        """A group that becomes something else would be emptied by the server."""
+        monitors = state.monitors or {}
+        for change in decided.update:
+            if "type" in change.differences and change.differences["type"].before == "group":
+                inside = [item["name"] for item in monitors.values() if item.get("parent") == change.actual.ident]
+                if inside:
+                    raise KumawatchError(
+                        f"monitor '{change.label}' cannot turn from a group into type "
+                        f"'{change.differences['type'].after}', '{min(inside)}' is in it: move or delete that first."
+                    )
 
     def _keep_groups(self, decided: Plan, state: State) -> Plan:
         """Deleting a group turns its monitors out of it. Those that stay keep their group."""
