@@ -562,7 +562,7 @@ class LoginRefused(KumawatchError):
 
 
 def _words(message: Any) -> str:
-    """A refusal in the server's words, without the statement, secrets and all, that those of its database begin with."""
+    """A refusal in the server's words. Its database's begin with the statement, secrets and all: it is left out."""
     text = str(message or "")
     return text.rpartition(" - ")[2] if _STATEMENT.match(text) else text
 
