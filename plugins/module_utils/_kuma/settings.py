@@ -130,6 +130,14 @@ class Settings(Kind):
         properties = {option: normal(_FIELDS[option], value) for option, value in found.items()}
         return [Actual(GENERAL, GENERAL, None, properties)]
 
+    def equal(self, name: str, before: Any, after: Any) -> bool:
+        return bool((normal(_FIELDS[name], None) if before is None else before) == after)
+
+    def exported(self, state: State, version: Version) -> list[dict[str, Any]]:
+        return [
+            {option: value for option, value in settings_from(self._data, version).items() if value not in (None, "")}
+        ]
+
     def plan(self, state: State, version: Version) -> Plan:
         self._version = version
         decided = super().plan(state, version)
