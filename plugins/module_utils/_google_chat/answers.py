@@ -65,7 +65,7 @@ def failure(answer: Answer, attempts: int) -> str:
     said = f": {answer.reason}" if answer.reason else ""
     if answer.status == 0:
         text = f"Google Chat cannot be reached{said}"
-    elif answer.status in (401, 403):
+    elif answer.status in (401, 403) or (answer.status == 400 and "API key" in answer.reason):
         text = f"Google Chat refused the webhook ({answer.status}{said}); make a new one in the space's settings"
     elif answer.status == 404:
         text = f"Google Chat does not know the space or the webhook (404{said}); make a new one in the space's settings"

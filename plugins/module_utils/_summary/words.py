@@ -230,7 +230,7 @@ def measured(standing: Standing, now: datetime) -> str:
         elif allowed == 0:
             parts.append(f"{minutes(used)} min down, none allowed")
         else:
-            parts.append(f"error budget {minutes(used)} of {minutes(allowed)} min used")
+            parts.append(f"error budget {minutes(used)} of {minutes(allowed)} min")
     return " · ".join(parts)
 
 

@@ -81,6 +81,11 @@ def test_what_the_answer_asks_for_is_honoured(attempt: int, jitter: float, asked
             "Google Chat refused the webhook (403: PERMISSION_DENIED); make a new one in the space's settings.",
         ),
         (
+            read_answer(400, error(400, "INVALID_ARGUMENT", "API key not valid."), None, NOW),
+            1,
+            "Google Chat refused the webhook (400: API key not valid); make a new one in the space's settings.",
+        ),
+        (
             read_answer(404, "<html>not found</html>", None, NOW),
             1,
             "Google Chat does not know the space or the webhook (404); make a new one in the space's settings.",

@@ -93,7 +93,7 @@ def test_the_card_word_for_word() -> None:
         "decoratedText": {
             "text": '🔴 <b>api</b> <font color="#c5221f">down for 2 h 5 min, below its objective</font>',
             "wrapText": True,
-            "bottomLabel": "30 d 99.853 % of 99.9 % · 7 d 99.8 % · 24 h 99.31 % · error budget 63.6 of 43.2 min used",
+            "bottomLabel": "30 d 99.853 % of 99.9 % · 7 d 99.8 % · 24 h 99.31 % · error budget 63.6 of 43.2 min",
             "button": {"text": "Runbook", "onClick": {"openLink": {"url": "https://wiki.example.com/runbooks/api"}}},
         }
     }
