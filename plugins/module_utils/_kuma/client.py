@@ -26,7 +26,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from .._errors import KumawatchError
 from .fields import Version, dialect
@@ -106,8 +106,8 @@ class State:
         if event in _LISTS:
             setattr(self, _LISTS[event], _by_id(payload))
         elif event == "updateMonitorIntoList":
-            self.monitors = {**(self.monitors or {})} if self.monitors is None else self.monitors
-            self.monitors.update(_by_id(payload))
+            if self.monitors is not None:  # before the list has come, one monitor must not pass for the list
+                self.monitors.update(_by_id(payload))
         elif event == "deleteMonitorFromList":
             if self.monitors:
                 self.monitors.pop(int(payload or 0), None)
@@ -270,11 +270,15 @@ class KumaClient:
 
     async def wait_for(self, *lists: str) -> None:
         """Wait until the named attributes of :class:`State` have been pushed."""
+        await self._until(lambda: not self._missing(lists), f"send its {' and '.join(self._missing(lists))}")
 
-        def missing() -> list[str]:
-            return [name for name in lists if getattr(self.state, name) is None]
-
-        await self._until(lambda: not missing(), f"send its {' and '.join(missing())}")
+    def _missing(self, lists: Iterable[str]) -> list[str]:
+        """Those of the named attributes that have not been pushed; an info counts once it tells the version."""
+        missing = [name for name in lists if getattr(self.state, name) is None]
+        # One was sent at the connection, too, without its version: only the one that follows a login has it.
+        if "info" in lists and "info" not in missing and "version" not in (self.state.info or {}):
+            missing.append("info")
+        return missing
 
     async def _until(self, condition: Callable[[], bool], what: str, within: float | None = None) -> None:
         deadline = time.monotonic() + (within or self.connection.timeout)
@@ -349,7 +353,7 @@ class KumaClient:
 
     async def _dial(self) -> None:
         parts = urlsplit(self.connection.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if parts.scheme not in ("http", "https") or not parts.hostname or not _has_valid_port(parts):
             raise KumawatchError(
                 f"api_url '{self.connection.shown}' is not an http:// or https:// address: give it in full, e.g. "
                 f"https://status.example.com."
@@ -456,9 +460,8 @@ class KumaClient:
             refused = "the token is not valid (any more)"
         if not self.connection.username or self.connection.password is None:
             raise KumawatchError(
-                f"Uptime Kuma at {self.connection.shown} refused us, {refused}: set api_username and api_password, or "
-                "a "
-                f"fresh api_token."
+                f"Uptime Kuma at {self.connection.shown} refused us, {refused}: set api_username and api_password, "
+                f"or a fresh api_token."
             )
         await self._log_in_by_password(lists)
 
@@ -511,15 +514,8 @@ class KumaClient:
         self._login.add_done_callback(lambda task: self._news.set())
         wanted = ("info", *lists)
         try:
-            # 'info' was sent before, too, without its version: only the one that follows the login has it.
             await self._until(
-                lambda: (
-                    self._login_answered
-                    or (
-                        all(getattr(self.state, name) is not None for name in wanted)
-                        and "version" in (self.state.info or {})
-                    )
-                ),
+                lambda: self._login_answered or not self._missing(wanted),
                 "answer the login",
             )
         except KumawatchError:
@@ -543,6 +539,13 @@ class KumaClient:
             answer = await self._login
             self.token = (answer or {}).get("token") or self.connection.token
         return self.token
+
+
+def _has_valid_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 _STATEMENT = re.compile(r"\s*(insert|update|delete|select|alter|create|drop|replace)\b.* - ", re.IGNORECASE | re.DOTALL)
