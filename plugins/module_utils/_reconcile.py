@@ -204,8 +204,7 @@ def plan(
             idents = " and ".join(str(item.ident) for item in found)
             raise KumawatchError(
                 f"{noun} '{entry.label}' exists {len(found)} times on the server (ids {idents}), so it is not clear "
-                "which "
-                f"one is meant: delete or rename all but one."
+                f"which one is meant: delete or rename all but one."
             )
         if not found:
             if entry.state != ABSENT:
@@ -216,9 +215,8 @@ def plan(
         item = found[0]
         if owner is not None and item.owner not in (None, owner):
             raise KumawatchError(
-                f"{noun} '{entry.label}' belongs to managed_by '{item.owner}', not to '{owner}': remove the entry, or "
-                "the "
-                f"mark on the server if it is to change hands."
+                f"{noun} '{entry.label}' belongs to managed_by '{item.owner}', not to '{owner}': remove the entry, "
+                f"or the mark on the server if it is to change hands."
             )
         if entry.state == ABSENT:
             delete.append(Delete(item, purged=False))

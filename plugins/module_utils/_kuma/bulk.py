@@ -98,6 +98,21 @@ class Kind(ABC):
         """A property's value as a reader of the diff knows it."""
         return value
 
+    def export(self, item: Actual) -> dict[str, Any]:
+        """The entry that declares an object as it is, secrets included."""
+        raise NotImplementedError(f"{self.noun} cannot be exported")
+
+    def exported(self, state: State, version: Version) -> list[dict[str, Any]]:
+        """Everything that exists, as entries, in the order of their labels."""
+        return [self.export(item) for item in sorted(self.actual(state), key=lambda item: item.label)]
+
+    def without_secrets(self, entry: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """An exported entry without its secrets, and the options that were left out."""
+        withheld = sorted(
+            option for option in entry if option in self.secrets and entry[option] not in (None, "", {}, [])
+        )
+        return {option: value for option, value in entry.items() if option not in self.secrets}, withheld
+
 
 @dataclass
 class Outcome:

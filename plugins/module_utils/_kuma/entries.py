@@ -64,9 +64,8 @@ def known(what: str, since: Version, version: Version) -> None:
     """Refuse what the server is too old for."""
     if since > version:
         raise KumawatchError(
-            f"{what} needs Uptime Kuma {version_text(since)}; the server has {version_text(version)}: upgrade it, or "
-            "leave "
-            f"this out."
+            f"{what} needs Uptime Kuma {version_text(since)}; the server has {version_text(version)}: "
+            f"upgrade it, or leave this out."
         )
 
 

@@ -527,7 +527,8 @@ def _entry(monitor: Mapping[str, Any], path: Path, names: Names, version: Versio
         for item in fields_of(kind, version)
         if is_readable(item, version) and item.read_key in monitor
     }
-    preset = defaults(kind, version, {"interval": options.get("interval", 60)})
+    # The interval decides on the presets of others, and has one itself.
+    preset = {**defaults(kind, version), **defaults(kind, version, {"interval": options["interval"]})}
     required = missing_options(kind, {})
     for option, value in options.items():
         item = field_for(option)

@@ -40,9 +40,7 @@ MAX_RETRIES = 10
 _PROPERTY_OF = {key: f"google_chat.{option}" for option, key in GOOGLE_CHAT_KEYS.items()}
 _KEY_OF = {name: key for key, name in _PROPERTY_OF.items()}
 _OWN = ("type", "default", "apply_existing")
-_JSON = frozenset(
-    key for provider in PROVIDERS.values() for key, kind in provider.types.items() if kind == "json"
-)
+_JSON = frozenset(key for provider in PROVIDERS.values() for key, kind in provider.types.items() if kind == "json")
 
 
 def property_of(key: str) -> str:
@@ -91,9 +89,7 @@ def desired(
     return result
 
 
-def _properties(
-    options: Mapping[str, Any], stored: Mapping[str, Any], version: Version, name: str
-) -> dict[str, Any]:
+def _properties(options: Mapping[str, Any], stored: Mapping[str, Any], version: Version, name: str) -> dict[str, Any]:
     who = f"notification '{name}'"
     kind = _type(options, stored, who)
     config = dict(options.get("config", {}))
@@ -307,9 +303,7 @@ def edition(change: Update, notification: Mapping[str, Any], owner: str | None) 
     return _object(stored, change.desired, changes, owner)
 
 
-def _object(
-    base: Mapping[str, Any], entry: Desired, changes: Mapping[str, Any], owner: str | None
-) -> dict[str, Any]:
+def _object(base: Mapping[str, Any], entry: Desired, changes: Mapping[str, Any], owner: str | None) -> dict[str, Any]:
     kind = changes.get("type") or base.get("type")
     keys = {_KEY_OF.get(name, name): value for name, value in changes.items() if name not in _OWN}
     # Whatever was declared secret or not, to the server all keys stand side by side.
@@ -328,3 +322,45 @@ def _object(
     if owner is not None:
         result[MARK] = owner
     return result
+
+
+# -- what is exported --------------------------------------------------------------------------------------------------
+
+
+def exported(notifications: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The notifications on the server as ``kuma_notifications`` takes them; secrets in options of their own."""
+    return [_entry(item) for item in sorted(notifications.values(), key=lambda item: str(item["name"]))]
+
+
+def _entry(notification: Mapping[str, Any]) -> dict[str, Any]:
+    stored = stored_config(notification)
+    kind = str(stored.get("type") or "")
+    provider = PROVIDERS.get(kind)
+    # A key that the provider does not have was left behind by the server's own page; the module would refuse it.
+    known = {key: value for key, value in stored.items() if provider is None or key in provider.keys}
+    config, secret_config = split_config(kind, known)
+    secret_config.pop(MARK, None)
+    entry: dict[str, Any] = {"name": str(notification["name"]), "default": bool(notification.get("isDefault"))}
+    if kind == GOOGLE_CHAT:
+        found = {**config, **secret_config}
+        options = {option: found[key] for option, key in GOOGLE_CHAT_KEYS.items() if found.get(key) not in (None, "")}
+        return {**entry, "google_chat": options}
+    entry["type"] = kind
+    for option, keys in (("config", config), ("secret_config", secret_config)):
+        if provider is not None:
+            keys = {key: _well_typed(provider, key, value) for key, value in keys.items() if value not in (None, "")}
+        if keys:
+            entry[option] = keys
+    return entry
+
+
+def without_secrets(entry: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """An exported entry without its secrets, and the options that were left out."""
+    kept = {option: value for option, value in entry.items() if option != "secret_config"}
+    withheld = [f"secret_config.{key}" for key in sorted(entry.get("secret_config", ()))]
+    if "webhook_url" in entry.get("google_chat", {}):
+        kept["google_chat"] = {
+            option: value for option, value in kept["google_chat"].items() if option != "webhook_url"
+        }
+        withheld.append("google_chat.webhook_url")
+    return kept, withheld

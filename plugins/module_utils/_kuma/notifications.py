@@ -51,6 +51,12 @@ class Notifications(Kind):
     def equal(self, name: str, before: Any, after: Any) -> bool:
         return model.equal(name, before, after)
 
+    def exported(self, state: State, version: Version) -> list[dict[str, Any]]:
+        return model.exported(state.notifications or {})
+
+    def without_secrets(self, entry: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        return model.without_secrets(entry)
+
     def stages(self, decided: Plan) -> list[Sequence[Change]]:
         """One after the other: each change pushes the whole list, and what comes last must be the last."""
         changes: list[Change] = [*decided.create, *decided.update, *decided.delete]
