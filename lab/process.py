@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -117,7 +118,13 @@ def port_is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on."""
+    """A loopback port that nothing listens on.
+
+    It is below those that systems give to outgoing connections, so that it is still free after a pause.
+    """
+    for port in random.sample(range(20_000, 32_768), 50):
+        if port_is_free(port):
+            return port
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

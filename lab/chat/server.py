@@ -308,7 +308,8 @@ def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None)
 
 
 async def serve(port: int, chat: ChatServer) -> None:
-    runner = web.AppRunner(chat.app(), shutdown_timeout=1.0)
+    # No access log: the address of a webhook holds its secrets.
+    runner = web.AppRunner(chat.app(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     log.info("listens on 127.0.0.1:%d", port)

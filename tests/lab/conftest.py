@@ -106,13 +106,23 @@ def real_lab(tmp_path: Path) -> Iterator[LabCommand]:
     command("down", ok=False)
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[LabCommand]:
+def lab_without_kuma(directory: Path) -> LabCommand:
     """A lab without an Uptime Kuma of its own: quick to start."""
-    command = LabCommand(tmp_path / "lab", {
-        **clean_environment(tmp_path / "lab"), "KUMAWATCH_KUMA_URL": "http://kuma.invalid:3001",
+    return LabCommand(directory / "lab", {
+        **clean_environment(directory / "lab"), "KUMAWATCH_KUMA_URL": "http://kuma.invalid:3001",
         "KUMAWATCH_KUMA_USERNAME": "admin", "KUMAWATCH_KUMA_PASSWORD": "not-the-labs-own-1",
     })
+
+
+@pytest.fixture(scope="session")
+def make_lab() -> Callable[[Path], LabCommand]:
+    return lab_without_kuma
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[LabCommand]:
+    """A lab of the test's own, without an Uptime Kuma of its own."""
+    command = lab_without_kuma(tmp_path)
     yield command
     command("down", ok=False)
 
