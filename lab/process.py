@@ -122,9 +122,9 @@ def free_port() -> int:
 
     It is below those that systems give to outgoing connections, so that it is still free after a pause.
     """
-    for port in random.sample(range(20_000, 32_768), 50):
-        if port_is_free(port):
-            return port
+    for candidate in random.sample(range(20_000, 32_768), 50):
+        if port_is_free(candidate):
+            return candidate
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
