@@ -274,7 +274,7 @@ def _cron(value: str, what: str) -> str:
     line = " ".join(str(value).split())
     if line.lower() in _CRON_WORDS or not line:
         return line
-    parts = line.lower().split()
+    parts = line.split()
     if len(parts) not in (5, 6):
         raise InputError(
             f"{what} '{line}' has {len(parts)} fields: write minute, hour, day of the month, month and day of the week."
@@ -289,12 +289,13 @@ def _cron(value: str, what: str) -> str:
 
 
 def _cron_item(item: str, name: str, lowest: int, highest: int, words: Sequence[str]) -> bool:
-    if name == "day of the month" and item == "l":
+    if name == "day of the month" and item == "L":
         return True
     if name == "day of the week":
-        item = re.sub(r"(#[1-5l]|l)$", "", item) or item  # the second tuesday, the last friday
-    match = _CRON_PART.fullmatch(item)
-    if match is None or match[4] == "0":
+        item = re.sub(r"(#[1-5L]|L)$", "", item) or item  # the second tuesday, the last friday
+    match = _CRON_PART.fullmatch(item.lower())
+    steps = 7 if name == "day of the week" else highest - lowest + 1
+    if match is None or (match[4] is not None and not 1 <= int(match[4]) <= steps):
         return False
     numbers = []
     for word in (match[2], match[3]):
@@ -304,6 +305,8 @@ def _cron_item(item: str, name: str, lowest: int, highest: int, words: Sequence[
         if not lowest <= number <= highest:
             return False
         numbers.append(number)
+    if match[3] == "sun":
+        numbers[1] = 7
     return len(numbers) < 2 or numbers[0] <= numbers[1]
 
 
