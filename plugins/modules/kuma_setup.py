@@ -68,7 +68,9 @@ options:
         type: int
         default: 3306
       name:
-        description: Name of the database, which must exist. Needed for V(mariadb).
+        description:
+          - Name of the database, which must exist, with the character set C(utf8mb4). Needed for V(mariadb).
+          - With another character set, Uptime Kuma's tables may not fit into it.
         type: str
       username:
         description: User of the database. Needed for V(mariadb).

@@ -225,8 +225,7 @@ async def set_up(
         if check_mode:
             return Outcome(chosen.type, connection.username)
         mine = await _choose(connection, chosen)
-        connection = dataclasses.replace(connection, wait=max(connection.wait, RESTART))
-        needs_user = await _needs_user(connection)
+        needs_user = await _come_back(connection, chosen)
         chosen = chosen if mine else None
     done = Outcome(chosen.type if chosen else None)
     if needs_user:
@@ -278,6 +277,18 @@ async def _choose(connection: Connection, database: Database) -> bool:
                     f"Uptime Kuma at {connection.shown} still waits for its database after {RESTART:g} s: see its log."
                 ) from None
         await asyncio.sleep(0.5)
+
+
+async def _come_back(connection: Connection, database: Database) -> bool:
+    """Wait until the server is there again; returns whether it needs a user."""
+    patient = dataclasses.replace(connection, wait=max(connection.wait, RESTART))
+    try:
+        return await _needs_user(patient)
+    except KumawatchError as error:
+        raise KumawatchError(
+            f"Uptime Kuma at {connection.shown} has taken the {database.type} database, but did not come back within "
+            f"{patient.wait:g} s: see its log."
+        ) from error
 
 
 async def _create_user(connection: Connection) -> bool:
