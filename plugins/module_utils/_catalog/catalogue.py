@@ -378,6 +378,9 @@ def _maintenances(
         if title in seen:
             checker.report(f"maintenance '{title}' is declared twice; give each window a title of its own.", title)
         seen.add(title)
+        if entry.get("strategy") == "manual" and "active" not in entry:
+            # A switch for emergencies: off when it is made, and then in somebody's hands.
+            entry.update(active=False, ignore=[*entry.get("ignore", ()), "active"])
         if entry["state"] != "absent":
             _window(entry, place, checker)
     return result

@@ -193,6 +193,9 @@ def test_maintenance_concerns_the_monitors_of_its_services_and_is_announced() ->
     assert found["Some"]["monitors"] == [["production", "api"], ["production", "api login"]]
     queue = ["production", "backend", "messages"]
     assert found["Queue upgrade"]["monitors"] == [[*queue, "queue"], [*queue, "queue gateway"]]
+    assert [found["Some"][key] for key in ("active", "ignore")] == [False, ["active"]], (
+        "a switch is off when it is made"
+    )
     assert found["Gone"] == {"title": "Gone", "state": "absent"}
 
 
