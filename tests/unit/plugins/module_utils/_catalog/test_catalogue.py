@@ -614,9 +614,9 @@ def big(count: int) -> list[dict[str, Any]]:
 
 def test_a_thousand_services_take_seconds_at_most() -> None:
     services = big(1000)
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = catalogue(monitoring_services=services)
-    assert time.perf_counter() - begin < 3
+    assert time.process_time() - begin < 3
     assert len(found["services"]) == 1000
 
 

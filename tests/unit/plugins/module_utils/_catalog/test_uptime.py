@@ -219,7 +219,7 @@ def test_deriving_changes_nothing_in_the_catalogue() -> None:
 def test_a_thousand_services_take_seconds_at_most() -> None:
     services = [{"name": f"s{n}", "health": {"ping": f"h{n}"}} for n in range(1000)]
     given = catalogue(monitoring_services=services, monitoring_maintenances=[])
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert len(uptime.monitors(given)) == 1001
     assert len(uptime.status_pages(given)[0]["groups"][0]["monitors"]) == 1000
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
