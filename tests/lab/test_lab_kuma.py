@@ -85,7 +85,7 @@ def test_the_real_server_comes_up_and_is_mended(lab: Any) -> None:
     url = lab.read("endpoints.json")["kuma"]["url"]
     port = lab.record("kuma")["port"]
     # The wizard is passed, the first admin is left to the module that makes it.
-    assert json.loads(get(port, "/api/entry-page")[1]) == {"type": "entryPage", "entryPage": "dashboard"}
+    assert json.loads(get(port, "/api/entry-page")[1])["type"] == "entryPage"
     assert need_setup(url) is True
     with urllib.request.urlopen(url, timeout=10) as response:
         assert "Uptime Kuma" in response.read().decode()
