@@ -38,4 +38,5 @@ class FilterModule:
             "uptime_monitors": _filter(uptime.monitors),
             "uptime_notifications": _filter(uptime.notifications),
             "uptime_status_pages": _filter(uptime.status_pages),
+            "uptime_summary": _filter(uptime.summary),
         }

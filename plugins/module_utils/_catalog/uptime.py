@@ -169,5 +169,18 @@ def maintenances(catalogue: Catalogue) -> list[Entry]:
     return result
 
 
+def summary(catalogue: Catalogue) -> Entry:
+    """What the daily status summary is about: each service by its first monitor, in the summary's own configuration."""
+    services = []
+    for service in catalogue["services"]:
+        if service["state"] == "absent" or not service["checks"]:
+            continue
+        declared = {key: service[key] for key in ("objective", "runbook") if service.get(key) is not None}
+        path = _path(catalogue, service, service["checks"][0])
+        services.append({"name": service["name"], "path": path, **declared})
+    environment = catalogue["environment"]
+    return {"environment": environment, "group": [environment], "services": services}
+
+
 def _path(catalogue: Catalogue, service: Mapping[str, Any], check: Mapping[str, Any]) -> list[str]:
     return [catalogue["environment"], *service.get("group", ()), check["name"]]

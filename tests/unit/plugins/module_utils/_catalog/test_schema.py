@@ -127,6 +127,22 @@ def test_an_example_inventory_is_a_catalogue_without_mistakes(environment: str) 
     assert uptime.notifications(catalogue, webhooks)
 
 
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "docs/catalogue.md").read_text(), re.MULTILINE | re.DOTALL)
+EXCERPTS = [block for block in BLOCKS if block.startswith(("monitoring_", "uptime_targets_"))]
+
+
+@pytest.mark.parametrize("block", EXCERPTS, ids=lambda block: block.replace("\n", " ")[:50])
+def test_the_examples_of_the_documentation_are_catalogues_without_mistakes(block: str) -> None:
+    assert errors(block) == []
+    declared = {"monitoring_environment": "production", **yaml.safe_load(block)}
+    declared.setdefault("monitoring_channels", [{"name": "payments"}])
+    resolve(declared, OPTIONS)
+
+
+def test_there_are_examples_in_the_documentation() -> None:
+    assert len(EXCERPTS) >= 6
+
+
 # -- the words that the catalogue shares with the modules --------------------------------------------------------------
 
 

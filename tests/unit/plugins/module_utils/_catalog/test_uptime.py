@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import yaml
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import uptime
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import resolve
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import InputError
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._summary import config as summary_config
 
 SPEC = Path(__file__).parents[5] / "roles" / "catalogue" / "meta" / "argument_specs.yml"
 OPTIONS = yaml.safe_load(SPEC.read_text())["argument_specs"]["main"]["options"]
@@ -204,6 +206,23 @@ def test_maintenance_of_nothing_names_no_group_that_there_is_not() -> None:
         catalogue(monitoring_services=[], monitoring_maintenances=[{"title": "N", "strategy": "manual"}])
     )
     assert found[0]["monitors"] == []
+
+
+def test_the_daily_summary_is_about_the_services_that_are_watched() -> None:
+    given = uptime.summary(catalogue())
+    assert (given["environment"], given["group"]) == ("production", ["production"])
+    assert given["services"] == [
+        {
+            "name": "api",
+            "path": ["production", "api"],
+            "objective": 99.9,
+            "runbook": "https://wiki.example.com/api",
+        },
+        {"name": "queue", "path": ["production", "backend", "messages", "queue"]},
+        {"name": "cron", "path": ["production", "cron"]},
+    ]
+    parsed = summary_config.read_config(json.loads(json.dumps(given)))
+    assert [service.name for service in parsed.services or ()] == ["api", "queue", "cron"]
 
 
 def test_deriving_changes_nothing_in_the_catalogue() -> None:
