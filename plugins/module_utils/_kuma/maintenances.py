@@ -11,6 +11,7 @@ The functions are pure; what talks to the server is in :class:`Maintenances`.
 
 from __future__ import annotations
 
+import functools
 import re
 import zoneinfo
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -241,11 +242,16 @@ def _number(lowest: int, highest: int) -> Any:
     return normal
 
 
+@functools.cache
+def _timezones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones() - {"Factory", "localtime"})
+
+
 def _timezone(value: str, what: str) -> str:
     """A name that the server will know: one that it does not breaks its list of maintenances for everybody."""
     if value in (SAME_AS_SERVER, "UTC"):
         return value
-    names = zoneinfo.available_timezones() - {"Factory", "localtime"}
+    names = _timezones()
     if not names:
         raise InputError(f"{what} '{value}' cannot be checked here: install the Python library tzdata, or use UTC.")
     if value not in names:
