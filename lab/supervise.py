@@ -233,9 +233,12 @@ class Supervisor:
         write_json(self.paths.record(part.name), asdict(
             Record(port, child.pid, started, self.fingerprint(part, port))
         ))
-        deadline = time.monotonic() + part.patience
-        wrong = "nothing answered"
-        while time.monotonic() < deadline:
+        begun = time.monotonic()
+        wrong, told = "nothing answered", 5.0
+        while (elapsed := time.monotonic() - begun) < part.patience:
+            if elapsed > told:
+                say(f"{part.title}: started, not ready yet, {elapsed:.0f} s")
+                told += 5.0
             if child.poll() is not None:
                 self.forget(part.name, port)
                 if not process.port_is_free(port):

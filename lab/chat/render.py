@@ -295,7 +295,7 @@ def page(template: str, titles: dict[str, str], current: str, entries: Iterable[
         for name, title in titles.items()
     )
     return (
-        template.replace("{{title}}", text.words(titles[current])).replace("{{space}}", escape(current))
+        template.replace("{{title}}", escape(titles[current])).replace("{{space}}", escape(current))
         .replace("{{spaces}}", spaces).replace("{{logo}}", svg("bell"))
         # Last, so that nothing in a message is taken for a placeholder.
         .replace("{{conversation}}", conversation(entries))

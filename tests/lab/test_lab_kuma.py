@@ -90,6 +90,10 @@ def test_the_real_server_comes_up_and_is_mended(lab: Any) -> None:
     with urllib.request.urlopen(url, timeout=10) as response:
         assert "Uptime Kuma" in response.read().decode()
     assert process.listens(lab.record("kuma")["pid"], port)
+    lines = ((process.PROC / "net/tcp").read_text() + (process.PROC / "net/tcp6").read_text()).splitlines()
+    # 0A is LISTEN, 0100007F is 127.0.0.1.
+    listening = [fields[1] for fields in map(str.split, lines) if fields[3] == "0A"]
+    assert [address for address in listening if address.endswith(f":{port:04X}")] == [f"0100007F:{port:04X}"]
 
     # Its own address in the environment, as `lab env` prints it, does not make it a server elsewhere.
     login = lab.read("endpoints.json")["kuma"]
