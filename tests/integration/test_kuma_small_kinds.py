@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.bulk import Kind, reconcile
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import KumaClient, connect
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.gateways import (
     DockerHosts,
@@ -18,6 +20,8 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.gateway
     Proxies,
     RemoteBrowsers,
 )
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.maintenances import Maintenances
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.status_pages import StatusPages
 
 SECRET = "s3cret-t0ken"
 
@@ -117,6 +121,39 @@ def test_made_left_alone_edited_exported_and_deleted(kuma: Any, run_module: Any,
     assert run_module(module, {kind: absent})["changed"] is False
     assert run_module(module, {kind: exported})["created"] == names
     assert export(kuma, kind) == exported
+
+
+def _status_pages() -> Kind:
+    return StatusPages([{"slug": f"p{number}", "title": "P"} for number in range(5)])
+
+
+def _maintenances() -> Kind:
+    return Maintenances([{"title": f"M{number}", "strategy": "manual"} for number in range(5)])
+
+
+def _docker_hosts() -> Kind:
+    return DockerHosts([{"name": f"d{number}", "connection": "tcp", "daemon": "tcp://d:2375"} for number in range(5)])
+
+
+@pytest.mark.parametrize("make", [_status_pages, _maintenances, _docker_hosts])
+def test_two_runs_at_once_make_no_duplicates(kuma: Any, make: Callable[[], Kind]) -> None:
+    kinds = [make(), make()]
+    for item in kinds[: 0 if make is _docker_hosts else 2]:
+        item.owner = "kumawatch"
+
+    async def both() -> list[Any]:
+        return list(await asyncio.gather(*(reconcile(kuma.connection, item, check_mode=False) for item in kinds)))
+
+    outcomes = asyncio.run(both())
+    assert [outcome.error for outcome in outcomes] == ["", ""]
+    assert sorted(len(outcome.plan.create) for outcome in outcomes) == [0, 5]
+    assert sorted(len(outcome.plan.unchanged) for outcome in outcomes) == [0, 5]
+
+    async def count(client: KumaClient) -> int:
+        state = client.state
+        return sum(map(len, (state.status_pages or {}, state.maintenances or {}, state.docker_hosts or {})))
+
+    assert kuma.talk(count) == 5
 
 
 def test_forty_at_once(kuma: Any, run_module: Any) -> None:
