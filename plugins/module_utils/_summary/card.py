@@ -132,9 +132,9 @@ def _service(standing: Standing, digest: Digest) -> cards.Widget:
         if standing.needs_attention:
             colour = cards.RED if service.status in ("down", "missing") else cards.ORANGE
         parts += [" ", cards.coloured(state, colour)]
-    label = (
-        "declared, but no monitor of it exists" if service.status == "missing" else words.measured(standing, digest.now)
-    )
+    label = "declared, but no monitor of it exists"
+    if service.status != "missing":
+        label = _whole_parts(words.measured(standing, digest.now))
     action = cards.button("Runbook", t.cast(str, service.runbook)) if _usable(service.runbook) else None
     return cards.decorated_text(cards.compose(*parts), bottom_label=label, action=action)
 
@@ -192,6 +192,11 @@ def _buttons(links: Links) -> list[cards.Section]:
     named = (("Status page", links.status_page), ("Uptime Kuma", links.kuma), ("Runbook", links.runbook))
     buttons = [cards.button(label, t.cast(str, url)) for label, url in named if _usable(url)]
     return [cards.section([cards.button_list(buttons)])] if buttons else []
+
+
+def _whole_parts(line: str) -> str:
+    """``line``, to be wrapped between its parts only and never within one."""
+    return " · ".join(part.replace(" ", "\u00a0") for part in line.split(" · "))
 
 
 def _more(said: str) -> cards.Widget:

@@ -62,7 +62,7 @@ environment:
   {HEADERS}        JSON object of headers for a proxy before the server
   {VALIDATE_CERTS} "false" takes any certificate
   {CA_PATH}        file of the certificate authorities to trust
-  {TIMEOUT}        seconds to wait for an answer (60)
+  {TIMEOUT}        seconds to wait for an answer (300)
   {WEBHOOK}    address of the Google Chat webhook
 
 Each can be read from a file in its place: {PASSWORD}_FILE=/path.
@@ -131,7 +131,7 @@ def connection_from(environ: Mapping[str, str]) -> kuma.Connection:
         headers=_headers(_value(environ, HEADERS)),
         validate_certs=_boolean(VALIDATE_CERTS, _value(environ, VALIDATE_CERTS), True),
         ca_path=_value(environ, CA_PATH),
-        timeout=_seconds(TIMEOUT, _value(environ, TIMEOUT), 60.0),
+        timeout=_seconds(TIMEOUT, _value(environ, TIMEOUT), 300.0),
     )
 
 

@@ -9,7 +9,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._google_chat.answers import (
@@ -57,11 +57,13 @@ def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | No
     assert read_answer(429, "", value, NOW).retry_after == seconds
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(1, 50), st.floats(0, 1))
 def test_a_wait_grows_and_is_bounded(attempt: int, jitter: float) -> None:
     assert 0.5 <= delay(attempt, Answer(503), jitter) <= 30
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(1, 50), st.floats(0, 1), st.floats(0, 600))
 def test_what_the_answer_asks_for_is_honoured(attempt: int, jitter: float, asked: float) -> None:
     assert delay(attempt, Answer(429, retry_after=asked), jitter) >= asked
@@ -110,6 +112,7 @@ def test_a_long_reason_is_cut() -> None:
     assert len(read_answer(400, error(400, "X", "y" * 5_000), None, NOW).reason) == 300
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text() | st.sampled_from(['{"error": 3}', '{"error": {}}', "[]", "null", '{"error": {"message": null}}']))
 def test_any_body_can_be_read(body: str) -> None:
     assert isinstance(read_answer(500, body, None, NOW).reason, str)

@@ -9,7 +9,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._google_chat import cards
@@ -17,6 +17,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._google_chat 
 ANY_TEXT = st.text(st.characters(codec=None))
 
 
+@settings(deadline=None, max_examples=60)
 @given(ANY_TEXT)
 def test_what_is_escaped_reads_as_it_was_and_holds_no_markup(value: str) -> None:
     made = cards.escape(value)
@@ -25,11 +26,13 @@ def test_what_is_escaped_reads_as_it_was_and_holds_no_markup(value: str) -> None
     assert made.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == cards.plain(value)
 
 
+@settings(deadline=None, max_examples=60)
 @given(ANY_TEXT)
 def test_escaping_twice_is_escaping_once(value: str) -> None:
     assert cards.escape(cards.escape(value)) == cards.escape(value)
 
 
+@settings(deadline=None, max_examples=60)
 @given(ANY_TEXT)
 def test_plain_text_is_one_line_of_valid_unicode(value: str) -> None:
     made = cards.plain(value)
@@ -38,6 +41,7 @@ def test_plain_text_is_one_line_of_valid_unicode(value: str) -> None:
     assert cards.plain(made) == made
 
 
+@settings(deadline=None, max_examples=60)
 @given(ANY_TEXT, st.integers(0, 40))
 def test_clipped_text_is_no_longer_than_asked(value: str, length: int) -> None:
     made = cards.clip(value, max(length, 1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
@@ -74,6 +74,7 @@ def test_without_room_for_the_last_line_there_is_nothing() -> None:
     assert limits.fit_rows(rows, limits.Room(3, 100), lambda listed: more(listed, 2)) == ([], 0)
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.text(st.characters(codec="utf-8"), max_size=400), max_size=150),
     st.integers(0, 40_000),
@@ -97,6 +98,7 @@ def test_rows_fit_exactly_as_far_as_the_room_goes(texts: list[str], room_bytes: 
     assert not any(fits(with_last(count)) for count in range(kept + 1, len(rows) + 1))
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=300), min_size=1, max_size=120))
 def test_a_message_filled_up_to_its_room_keeps_the_limits(texts: list[str]) -> None:
     rows = [cards.text_paragraph(text) for text in texts]

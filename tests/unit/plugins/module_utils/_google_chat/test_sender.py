@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._google_chat import cards
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._google_chat import answers, cards
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._google_chat.sender import ChatSender
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._google_chat.threads import in_thread
 
@@ -27,6 +27,13 @@ MESSAGE = in_thread(
     cards.message(cards.card([cards.section([cards.text_paragraph("grün 🟢")])]), card_id="c", fallback_text="f"),
     "thread-1",
 )
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first pause is a second in earnest."""
+    monkeypatch.setattr(answers, "FIRST_DELAY", 0.1)
+
 
 Reply = tuple[int, dict[str, str], str]
 TAKEN: Reply = (200, {}, json.dumps({"name": "spaces/A/messages/1", "thread": {"name": "spaces/A/threads/1"}}))
@@ -142,7 +149,7 @@ def test_the_deadline_ends_the_attempts() -> None:
     space = Space(refusal(503, "unavailable"))
     begun = time.monotonic()
     with pytest.raises(KumawatchError, match=r"^Google Chat could not take the message \(503: unavailable\); gave up"):
-        post(space, MESSAGE, deadline=1.2)
+        post(space, MESSAGE, deadline=0.5)
     assert time.monotonic() - begun < 2
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
@@ -31,6 +31,7 @@ def test_a_thread_has_one_key() -> None:
     assert in_thread({"text": "x"}, "k") == {"text": "x", "thread": {"threadKey": "k"}}
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_long_keys_fit_and_stay_apart(one: str, other: str) -> None:
     first, second = thread_key("x" * 5_000, one), thread_key("x" * 5_000, other)
@@ -100,6 +101,7 @@ def test_keys_of_other_addresses_are_hidden_as_well() -> None:
 SECRET = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJ0123456789_-=%/+", min_size=8, max_size=60)
 
 
+@settings(deadline=None, max_examples=60)
 @given(SECRET, SECRET)
 def test_no_secret_survives(key: str, token: str) -> None:
     url = f"https://chat.googleapis.com/v1/spaces/A/messages?key={quote(key)}&token={quote(token)}"

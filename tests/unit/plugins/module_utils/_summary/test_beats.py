@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._summary.beats import (
@@ -103,6 +103,7 @@ def test_incidents_before_the_day_are_left_out() -> None:
     assert touching([old, across, lasting], at(-60)) == (across, lasting)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.sampled_from([DOWN, UP, PENDING, MAINTENANCE])), max_size=40))
 def test_incidents_never_overlap_and_only_the_last_lasts(changes: list[tuple[int, int]]) -> None:
     found = incidents([Beat(at(minute), state) for minute, state in changes])

@@ -9,7 +9,7 @@ from datetime import UTC
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import InputError
@@ -136,6 +136,7 @@ JSON = st.recursive(
 KEYS = ["environment", "group", "managed_by", "objective", "services", "certificate_days", "slowest", "time_zone"]
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.dictionaries(st.sampled_from([*KEYS, "runbook", "kuma_url"]), JSON))
 def test_whatever_stands_there_is_taken_or_refused_in_a_sentence(data: dict[str, object]) -> None:
     try:

@@ -9,7 +9,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._summary.digest import (
@@ -167,6 +167,7 @@ SERVICE = st.builds(
 )
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(SERVICE, max_size=30, unique_by=lambda service: service.name), st.randoms())
 def test_the_order_of_the_services_changes_nothing(services: list[Service], order: random.Random) -> None:
     shuffled = services.copy()
@@ -174,6 +175,7 @@ def test_the_order_of_the_services_changes_nothing(services: list[Service], orde
     assert digest("e", services, NOW) == digest("e", shuffled, NOW)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(SERVICE, max_size=30))
 def test_every_service_is_there_and_those_that_breach_stand_first(services: list[Service]) -> None:
     made = digest("e", services, NOW)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._summary import words
@@ -46,6 +46,7 @@ def test_a_fine_objective_gets_more_decimals() -> None:
     assert words.figures_for(99.9) == words.figures_for(None) == words.figures_for(90) == 3
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.floats(0, 1), st.sampled_from([99.0, 99.9, 99.95, 99.995, 99.9995, 100.0]))
 def test_what_is_below_its_objective_reads_so(ratio: float, objective: float) -> None:
     standing = judge(Service("a", "up", objective, uptime_30d=ratio), NOW)
