@@ -132,17 +132,23 @@ def test_a_token_dies_with_the_password(own_kuma: Any, refused: Callable[..., st
     assert "wrong user name or password" in refused(own_kuma, api_token=token, **login(own_kuma))
 
 
-def test_logins_from_the_environment(kuma: Any, run_module: Any) -> None:
+def test_logins_from_the_environment(kuma: Any, _runner: Any) -> None:
+    def run_module(env: dict[str, str]) -> Result:
+        stdout, stderr, _status = _runner.run(MODULE, {"monitors": ONE, "_ansible_check_mode": True}, env)
+        assert stderr == ""
+        result: Result = json.loads(stdout)
+        return result
+
     env = {
         "KUMAWATCH_KUMA_URL": kuma.url,
         "KUMAWATCH_KUMA_USERNAME": kuma.username,
         "KUMAWATCH_KUMA_PASSWORD": kuma.password,
     }
-    result = run_module(MODULE, {"monitors": ONE, "api_url": None}, login=False, env=env, check=True)
+    result = run_module(env)
     assert result["created"] == ["api"], result["msg"]
     assert kuma.password not in json.dumps(result)
     by_token = {"KUMAWATCH_KUMA_URL": kuma.url, "KUMAWATCH_KUMA_TOKEN": token_of(kuma)}
-    result = run_module(MODULE, {"monitors": ONE, "api_url": None}, login=False, env=by_token, check=True)
+    result = run_module(by_token)
     assert result["created"] == ["api"], result["msg"]
     assert by_token["KUMAWATCH_KUMA_TOKEN"] not in json.dumps(result)
 
@@ -231,7 +237,9 @@ def test_a_wrong_second_factor(own_kuma: Any, two_factors: str, run: Callable[..
     )
 
 
-@pytest.mark.parametrize("credentials", [{}, {"api_username": "anyone", "api_password": "anything"}])
+@pytest.mark.parametrize(
+    "credentials", [{}, {"api_username": "anyone", "api_password": "anything"}, {"api_token": "of another time"}]
+)
 def test_a_server_without_authentication(
     own_kuma: Any, run: Callable[..., Result], credentials: dict[str, str]
 ) -> None:

@@ -447,23 +447,34 @@ class KumaClient:
         if "autoLogin" in self._announced:  # authentication is switched off on this server
             await self.wait_for("info", *lists)
             return
-        if not self.connection.token and self.connection.password is None:
-            # The question above may be answered a moment before 'autoLogin' is said.
-            with contextlib.suppress(KumawatchError):
-                await self._until(lambda: "autoLogin" in self._announced, "let us in", within=1.0)
-                await self.wait_for("info", *lists)
-                return
+        if not self.connection.token and self.connection.password is None and await self._let_in(lists, within=5.0):
+            return
         refused = "no login was given"
         if self.connection.token:
             if (await self._try("loginByToken", self.connection.token, lists)).get("ok"):
                 return
             refused = "the token is not valid (any more)"
+            if self.connection.password is None and await self._let_in(lists, within=2.0):
+                return
         if not self.connection.username or self.connection.password is None:
             raise KumawatchError(
                 f"Uptime Kuma at {self.connection.shown} refused us, {refused}: set api_username and api_password, "
                 f"or a fresh api_token."
             )
         await self._log_in_by_password(lists)
+
+    async def _let_in(self, lists: tuple[str, ...], within: float) -> bool:
+        """Whether authentication is switched off after all: 2.x sends every list before it says 'autoLogin'.
+
+        Where it is on, 2.x says 'loginRequired' at once; 1.23 says nothing, and is waited for in vain.
+        """
+        signs = {"loginRequired", "autoLogin", "monitorList"}
+        with contextlib.suppress(KumawatchError):
+            await self._until(lambda: bool(self._announced & signs), "let us in", within)
+        if "loginRequired" in self._announced or not self._announced & signs:
+            return False
+        await self.wait_for("info", *lists)
+        return True
 
     async def _log_in_by_password(self, lists: tuple[str, ...]) -> None:
         credentials = {"username": self.connection.username, "password": self.connection.password, "token": ""}
@@ -493,6 +504,8 @@ class KumaClient:
                 elif time.monotonic() + 35 < deadline and answer is not None:
                     deadline = min(deadline, time.monotonic() + 35)
             else:
+                if await self._let_in(lists, within=2.0):
+                    return
                 raise LoginRefused(
                     f"Uptime Kuma at {shown} refused user '{self.connection.username}': wrong user name or password; "
                     f"check api_username and api_password."
