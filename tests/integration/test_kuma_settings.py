@@ -202,6 +202,7 @@ def test_authentication_off_and_on(own_kuma: Server, run_module: RunModule) -> N
     assert run_module(MODULE, {"disable_auth": True}, server=own_kuma, login=False)["changed"] is False
     assert run_module(MODULE, {"trust_proxy": True}, server=own_kuma, login=False)["changed"] is True
     assert stored(own_kuma)["disableAuth"] is True
+    assert run_module("kuma_setup", {}, server=own_kuma)["msg"] == "set up already"
     assert run_module(MODULE, {"disable_auth": False}, server=own_kuma, login=False)["changed"] is True
     result = run_module(MODULE, {"trust_proxy": True}, server=own_kuma, login=False)
     assert result["failed"] and "no login was given" in result["msg"]

@@ -171,6 +171,29 @@ def test_password_changes_only_when_told(own_kuma: Server, run_module: RunModule
     )
 
 
+@pytest.mark.slow
+def test_second_factor(own_kuma: Server, run_module: RunModule) -> None:
+    """A code works once, and a changed password takes two logins: the second waits for the next code."""
+
+    async def switch_on(client: KumaClient) -> str:
+        answer = await client.call("prepare2FA", own_kuma.password)
+        await client.call("save2FA", own_kuma.password)
+        return str(answer["uri"]).partition("secret=")[2]
+
+    secret = own_kuma.talk(switch_on)
+    change = {"api_password": NEW_PASSWORD, "api_current_password": own_kuma.password}
+    result = run_module("kuma_setup", change, server=own_kuma)
+    assert result["msg"] == (
+        f"Uptime Kuma at {own_kuma.url} asks 'admin' for a second factor: set api_totp_secret."
+    )
+    change["api_totp_secret"] = secret
+    result = run_module("kuma_setup", change, server=own_kuma)
+    assert (result["msg"], result["changed"]) == ("password changed", True)
+    by_token = {"api_token": result["token"]}
+    assert run_module("kuma_settings", by_token, server=own_kuma, login=False)["failed"] is False
+    assert run_module("kuma_setup", change, server=own_kuma)["changed"] is False
+
+
 def test_two_setups_at_once_make_one_user(wizard_kuma: Server, run_module: RunModule) -> None:
     def run(number: int) -> dict[str, Any]:
         return run_module("kuma_setup", {}, server=wizard_kuma)
