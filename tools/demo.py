@@ -97,7 +97,7 @@ def demo() -> int:
 
 
 def catalogue() -> dict[str, Any]:
-    """What the lab's catalogue comes to, resolved by the role that also serves site.yml."""
+    """The lab's ``catalogue``, resolved by the role that also serves site.yml, and the ``summary`` that follows."""
     path = common.CACHE / "lab-catalogue.json"
     log = common.LOGS / "lab-catalogue.log"
     argv = [str(common.VENV / "bin" / "ansible-playbook"), "-i", "inventories/lab", "tools/lab_catalogue.yml"]
@@ -115,34 +115,16 @@ def status_page(declared: dict[str, Any], kuma: dict[str, Any]) -> str:
     return f"{kuma['url'].rstrip('/')}/status/{page['slug']}" if page["enabled"] else ""
 
 
-def summary_config(declared: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
-    """The configuration of the daily status summary that follows from a catalogue and a lab's endpoints."""
-    services = [
-        {
-            "name": service["name"],
-            "path": [declared["environment"], *service.get("group", ()), service["name"]],
-            **{key: service[key] for key in ("objective", "runbook") if service.get(key) is not None},
-        }
-        for service in declared["services"]
-        if service["state"] != "absent" and service["checks"]
-    ]
-    page = status_page(declared, there["kuma"])
-    return {
-        "environment": declared["environment"],
-        "group": [declared["environment"]],
-        "managed_by": None,
-        "services": services,
-        "kuma_url": there["kuma"]["url"],
-        **({"status_page_url": page} if page else {}),
-    }
-
-
 def summary() -> int:
     """Post the daily status summary of the lab to its chat space."""
     there = endpoints()
-    config = common.CACHE / "lab-summary.json"
-    config.write_text(json.dumps(summary_config(catalogue(), there), indent=1))
     kuma, chat = there["kuma"], there["chat"]
+    declared = catalogue()
+    page = status_page(declared["catalogue"], kuma)
+    config = common.CACHE / "lab-summary.json"
+    # Every monitor in the environment's group, whatever its mark.
+    links = {"kuma_url": kuma["url"], "managed_by": None, **({"status_page_url": page} if page else {})}
+    config.write_text(json.dumps({**declared["summary"], **links}, indent=1))
     status = attached(
         "-m",
         f"{MODULE_UTILS}._summary",
@@ -165,7 +147,7 @@ def tell(seconds: float) -> None:
     kuma, chat = there["kuma"], there["chat"]
     names = [service["name"] for service in there["services"]]
     common.say(f"\nReady after {common.elapsed(seconds)}. Open:")
-    rows = [("Status page", page)] if (page := status_page(catalogue(), kuma)) else []
+    rows = [("Status page", page)] if (page := status_page(catalogue()["catalogue"], kuma)) else []
     rows.append(("Uptime Kuma", f"{kuma['url']}   login {kuma['username']} / {kuma['password']}"))
     rows.append(("Chat space", chat["page_url"]))
     for label, value in rows:

@@ -39,7 +39,7 @@ def _copy_guides() -> list[str]:
             guides.append(path)
         if path.suffix in (".md", ".png", ".svg", ".jpg") or path.name in ("images", "screenshots"):
             (shutil.copytree if path.is_dir() else shutil.copy2)(path, SOURCE / path.name)
-    return [path.stem for path in sorted(guides, key=lambda path: (path.stem != "quickstart", title(path).lower()))]
+    return [path.stem for path in sorted(guides, key=lambda path: (path.stem == "decisions", title(path).lower()))]
 
 
 def _relink(page: Path) -> None:
@@ -60,6 +60,9 @@ def docs() -> int:
         [*reference, "--dest-dir", str(SOURCE / "reference"), COLLECTION],
         log,
     )
+    for page in (SOURCE / "reference").glob("*.rst"):
+        # The theme has a table of contents beside each page, and will not have another on it.
+        page.write_text(re.sub(r"^\.\. contents::\n(?:   :.*\n)*", "", page.read_text(), flags=re.MULTILINE))
     guides = _copy_guides()
     for name in ("CHANGELOG.md", "CONTRIBUTING.md"):
         shutil.copy2(common.ROOT / name, SOURCE / name.lower())
