@@ -26,9 +26,10 @@ _SPEC = Path(__file__).parents[2] / "roles" / "catalogue" / "meta" / "argument_s
 
 
 @cache
-def _options() -> dict[str, Any]:
-    options: dict[str, Any] = yaml.safe_load(_SPEC.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
-    return options
+def options() -> dict[str, Any]:
+    """The argument spec of the role."""
+    found: dict[str, Any] = yaml.safe_load(_SPEC.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    return found
 
 
 def _sentence(problem: Problem) -> str:
@@ -47,7 +48,7 @@ def catalogue(variables: Any, groups: Collection[str] | None = None, strict: boo
     if not isinstance(variables, Mapping):
         raise AnsibleFilterError("kumawatch.monitoring.catalogue takes a mapping of the variables monitoring_*.")
     try:
-        return resolve(variables, _options(), groups)
+        return resolve(variables, options(), groups)
     except CatalogueError as error:
         sentences = [_sentence(problem) for problem in error.problems]
     if strict:

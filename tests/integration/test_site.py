@@ -350,3 +350,65 @@ def test_the_playbooks_are_known_by_their_full_names_and_no_secret_is_printed(ku
     assert kuma.password not in done.output
     assert token[:20] not in done.output or not token
     assert "eyJ" not in done.output  # what every token begins with
+
+
+def test_a_server_is_exported_to_a_file_that_makes_the_same_again(
+    kuma: Server, own_kuma: Server, play: Play, tmp_path: Path
+) -> None:
+    assert play(kuma).status == 0
+    # A monitor and a tag that no catalogue of ours declares belong to the configuration as well.
+    assert kuma.call("add", _new(kuma))["ok"]
+
+    def export(server: Server, name: str, *arguments: str) -> str:
+        done = play(server, "-e", f"export_file={tmp_path / name}", *arguments, playbook="playbooks/export.yml")
+        assert done.status == 0, done.output
+        assert WEBHOOK not in done.output
+        return (tmp_path / name).read_text()
+
+    text = export(kuma, "public.yml")
+    assert WEBHOOK not in text
+    assert "#   notification 'lab / google-chat': google_chat.webhook_url\n" in text
+    text = export(kuma, "all.yml", "-e", "export_secrets=true")
+    assert WEBHOOK in text
+    assert (tmp_path / "all.yml").stat().st_mode & 0o777 == 0o600
+
+    def apply(server: Server, name: str) -> Run:
+        return play(
+            server,
+            *("-e", f"@{tmp_path / name}", "--diff"),
+            playbook="playbooks/phase1.yml",
+            inventory="localhost,",
+            variables={
+                "ansible_python_interpreter": sys.executable,
+                "monitoring_environment": "copy",
+                "monitoring_status_page": {"enabled": False},
+                "uptime_targets_managed_by": "kumawatch-lab",
+            },
+            environment={
+                "KUMAWATCH_KUMA_URL": server.url,
+                "KUMAWATCH_KUMA_USERNAME": server.username,
+                "KUMAWATCH_KUMA_PASSWORD": server.password,
+            },
+        )
+
+    made = apply(own_kuma, "all.yml")
+    assert made.status == 0, made.output
+    assert made.changes[MONITORS]["created"] == [*OURS, "made by hand"]
+    copy = export(own_kuma, "copy.yml", "-e", "export_secrets=true")
+    assert copy.replace(own_kuma.url, kuma.url) == text
+    again = apply(own_kuma, "all.yml")
+    assert (again.status, again.changed) == (0, 0), again.output
+    # On the server that it came from, only the stranger's mark is new.
+    adopted = apply(kuma, "all.yml")
+    assert adopted.status == 0, adopted.output
+    assert adopted.changes[MONITORS]["updated"] == ["made by hand"]
+    assert adopted.tasks[MONITORS]["adopted"] == ["made by hand"]
+    assert adopted.changed == 1
+
+    # As a catalogue: the same again, in fewer words.
+    text = export(kuma, "catalogue.yml", "-e", "export_secrets=true", "-e", "export_environment=lab")
+    declared = yaml.safe_load(text)
+    assert [service["name"] for service in declared["monitoring_services"]] == ["api", "queue", "shop"]
+    assert [monitor["name"] for monitor in declared["uptime_targets_monitors"]] == ["made by hand"]
+    same = apply(kuma, "catalogue.yml")
+    assert (same.status, same.changed) == (0, 0), same.output

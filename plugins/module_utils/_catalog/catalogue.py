@@ -24,7 +24,7 @@ FACT = "monitoring_catalogue"
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 #: How a monitor's path is written; a name that contained it could not be told from a path.
-_SEPARATOR = " / "
+SEPARATOR = " / "
 
 
 class CatalogueError(InputError):
@@ -149,8 +149,8 @@ def _unique(entries: Sequence[Mapping[str, Any]], key: str, noun: str, variable:
 def _check_name(name: str, where: Any, place: Place, checker: Checker) -> None:
     if not name.strip():
         checker.report(f"{place} must not be empty.", where)
-    elif _SEPARATOR in name:
-        checker.report(f"{place} must not contain '{_SEPARATOR}', which separates groups from names.", where)
+    elif SEPARATOR in name:
+        checker.report(f"{place} must not contain '{SEPARATOR}', which separates groups from names.", where)
 
 
 # -- services ---------------------------------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ def _circles(services: Sequence[Mapping[str, Any]], checker: Checker) -> None:
 
 def _channel(channel: Mapping[str, Any], environment: str) -> dict[str, Any]:
     # Two environments may share a server: each has its own space behind a channel of the same name.
-    return {"notification": f"{environment}{_SEPARATOR}{channel['name']}", **channel}
+    return {"notification": f"{environment}{SEPARATOR}{channel['name']}", **channel}
 
 
 def _status_page(declared: Mapping[str, Any], options: Options, environment: str, checker: Checker) -> dict[str, Any]:

@@ -261,6 +261,15 @@ def default_problems(declared: Mapping[str, Any], place: Place, checker: Checker
     _times({}, "http", place, declared, checker)
 
 
+def secret_options(options: Mapping[str, Any]) -> list[str]:
+    """Which of a monitor's options the catalogue refuses, since they are secret."""
+    found = [name for name in options if name in _SECRETS]
+    headers = options.get("headers")
+    if isinstance(headers, Mapping) and any(_SECRET_HEADER.search(str(name)) for name in headers):
+        found.append("headers")
+    return found
+
+
 def secret(place: Place) -> str:
     """The sentence about a secret in the catalogue; its value is not in it."""
     return (

@@ -96,6 +96,19 @@ def test_what_is_exported_reads_back_as_it_was(tmp_path: Path) -> None:
     assert "\n# Not in here, since they are secrets:\n#   monitor 'api': basic_auth_password\n---\n" in text
 
 
+def test_a_group_is_exported_as_a_catalogue(tmp_path: Path) -> None:
+    monitors = [
+        {"name": "lab", "type": "group", "notifications": ["Chat"]},
+        {"name": "api", "group": ["lab"], "type": "ping", "hostname": "gw"},
+    ]
+    text = EXPORT({"version": "2.5.3", "monitors": monitors}, "u", "lab")
+    assert read(text, tmp_path)["monitoring_services"] == [{"name": "api", "health": {"ping": "gw"}}]
+    assert "own. Applying it takes them from:\n#   lab\n---\n" in text
+    assert "Applying" not in EXPORT({"version": "2.5.3", "monitors": monitors}, "u")
+    with pytest.raises(AnsibleFilterError, match="There are no monitors in a group 'x' at the top"):
+        EXPORT({"version": "2.5.3", "monitors": monitors}, "u", "x")
+
+
 def test_the_servers_templates_are_none_of_ansibles() -> None:
     assert "template: !unsafe '{{ msg }}" in EXPORT(GATHERED, "u")
 
