@@ -26,6 +26,9 @@ COMPILERS = {"make": "make", "g++": "g++", "python3": "python3"}
 
 INSTALL_PATIENCE = 900.0
 
+DATABASE = {"type": "sqlite", "client": "sqlite3"}
+"""The snapshot asks for ``client`` when it writes SQL for its statistics: without it, it writes MariaDB's."""
+
 
 def install_directory(paths: Paths) -> Path:
     return paths.cache / f"uptime-kuma-{VERSION}"
@@ -176,7 +179,7 @@ def prepare(paths: Paths, say: Say) -> None:
         shutil.rmtree(paths.kuma_data, ignore_errors=True)
     make_directory(paths.kuma_data)
     if not config.exists():
-        write_json(config, {"type": "sqlite"})
+        write_json(config, DATABASE)
 
 
 def probe(paths: Paths, port: int) -> str:

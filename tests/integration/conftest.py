@@ -31,7 +31,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import Connection, KumaClient, connect
-from lab.kuma import install, package_directory
+from lab.kuma import DATABASE, install, package_directory
 from lab.node import find_node
 from lab.paths import Paths
 from lab.process import free_port
@@ -165,7 +165,7 @@ def _start(directory: Path, *, wizard: bool = False) -> Server:
     program = _program()
     directory.mkdir(parents=True)
     if not wizard:
-        (directory / "db-config.json").write_text('{"type": "sqlite"}')
+        (directory / "db-config.json").write_text(json.dumps(DATABASE))
     server = Server(f"http://127.0.0.1:{free_port()}", data=directory, program=program)
     server.start()
     return server

@@ -163,14 +163,6 @@ class Watched:
 @pytest.fixture
 def watched(kuma: Any) -> Watched:
     """A server with statistics and nothing to watch yet."""
-    if kuma.data is not None and "-dev" in kuma.talk(_reported_version):
-        config = kuma.data / "db-config.json"
-        known = json.loads(config.read_text())
-        if "client" not in known:
-            # npm's snapshot takes its SQLite for a MariaDB without this, and fails at every statistic.
-            kuma.stop()
-            config.write_text(json.dumps({**known, "client": "sqlite3"}))
-            kuma.start()
     # 1.23 and the snapshot check no more often than every 20 s.
     return Watched(kuma, 2 if kuma.version >= (2, 0, 0) else 20)
 
