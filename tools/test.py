@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import subprocess
 import sys
@@ -61,11 +60,6 @@ def tool(name: str) -> str:
 
 def module(name: str, *arguments: str) -> list[str]:
     return [str(BIN / "python"), "-m", name, *arguments]
-
-
-def required() -> bool:
-    """Whether what cannot run has failed: in continuous integration nothing may slip by unrun."""
-    return os.environ.get("KUMAWATCH_REQUIRE_ALL", "") not in ("", "0")
 
 
 def checks() -> list[Check]:
@@ -144,7 +138,7 @@ def _tell(result: Result) -> None:
 
 def _nothing(result: Result, reason: str) -> Result:
     """A step that has nothing to run: skipped, or failed where everything is required."""
-    if required():
+    if common.required():
         result.failed, result.note = 1, f"{reason}, and KUMAWATCH_REQUIRE_ALL is set"
     else:
         result.skips.append(reason)
