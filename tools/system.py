@@ -45,6 +45,5 @@ def install(packages: Sequence[str], why: str) -> bool:
 
 def find_chromium() -> str:
     """The path of a Chromium or Chrome to drive, or ""."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    named = os.environ.get("KUMAWATCH_CHROMIUM", "")
-    return named or next((path for path in map(shutil.which, names) if path), "")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for path in map(shutil.which, names) if path), "")
