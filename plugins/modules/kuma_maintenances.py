@@ -132,6 +132,22 @@ options:
     type: list
     elements: str
     default: []
+  pending_deleted_monitors:
+    description:
+      - Monitors that an earlier task of the same run would have deleted, as RV(ignore:deleted) of
+        M(kumawatch.monitoring.kuma_monitors) names them.
+      - Looked at in check mode only. A monitor that is deleted disappears from its maintenances by itself.
+    type: list
+    elements: raw
+    default: []
+  pending_deleted_status_pages:
+    description:
+      - Slugs of status pages that an earlier task of the same run would have deleted, as RV(ignore:deleted) of
+        M(kumawatch.monitoring.kuma_status_pages) names them.
+      - Looked at in check mode only.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: kumawatch.monitoring.kuma_monitors
   - module: kumawatch.monitoring.kuma_status_pages
@@ -283,12 +299,13 @@ def main() -> None:
             "maintenances": {"type": "list", "elements": "dict", "required": True, "options": maintenance_args()},
             "pending_monitors": {"type": "list", "elements": "raw", "default": []},
             "pending_status_pages": {"type": "list", "elements": "str", "default": []},
+            "pending_deleted_monitors": {"type": "list", "elements": "raw", "default": []},
+            "pending_deleted_status_pages": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
-    pending_monitors = module.params["pending_monitors"] if module.check_mode else ()
-    pending_pages = module.params["pending_status_pages"] if module.check_mode else ()
-    run(module, Maintenances(module.params["maintenances"], pending_monitors, pending_pages))
+    pending = {name: value for name, value in module.params.items() if name.startswith("pending_")}
+    run(module, Maintenances(module.params["maintenances"], **(pending if module.check_mode else {})))
 
 
 if __name__ == "__main__":

@@ -162,6 +162,14 @@ options:
     type: list
     elements: raw
     default: []
+  pending_deleted_monitors:
+    description:
+      - Monitors that an earlier task of the same run would have deleted, as RV(ignore:deleted) of
+        M(kumawatch.monitoring.kuma_monitors) names them.
+      - Looked at in check mode only. A monitor that is deleted disappears from its pages by itself.
+    type: list
+    elements: raw
+    default: []
 seealso:
   - module: kumawatch.monitoring.kuma_monitors
   - module: kumawatch.monitoring.kuma_maintenances
@@ -338,11 +346,12 @@ def main() -> None:
                 "mutually_exclusive": [("icon", "icon_file")],
             },
             "pending_monitors": {"type": "list", "elements": "raw", "default": []},
+            "pending_deleted_monitors": {"type": "list", "elements": "raw", "default": []},
         },
         supports_check_mode=True,
     )
-    pending = module.params["pending_monitors"] if module.check_mode else ()
-    run(module, StatusPages(module.params["status_pages"], pending))
+    pending = {name: value for name, value in module.params.items() if name.startswith("pending_")}
+    run(module, StatusPages(module.params["status_pages"], **(pending if module.check_mode else {})))
 
 
 if __name__ == "__main__":

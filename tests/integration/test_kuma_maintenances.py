@@ -126,6 +126,15 @@ def test_each_strategy_is_predicted_made_left_alone_and_edited(kuma: Any, run_mo
     assert found["cron"]["cron"] == "30 3 L * *"
 
 
+def test_one_that_is_over_is_kept_as_any_other(kuma: Any, run_module: Any) -> None:
+    entry = {"title": "M", "strategy": "single", "start": "2020-01-01 02:00", "end": "2020-01-01 03:00"}
+    made = run_module(MODULE, {"maintenances": [entry]})
+    assert made["created"] == ["M"], made["msg"]
+    assert stored(kuma)["M"]["status"] == "ended"
+    assert run_module(MODULE, {"maintenances": [entry]})["changed"] is False
+    assert run_module(MODULE, {"maintenances": [{**entry, "description": "Done."}]})["updated"] == ["M"]
+
+
 def test_every_strategy_can_follow_every_other(kuma: Any, run_module: Any) -> None:
     order = ["manual", "single", "cron", "recurring-weekday", "manual", "recurring-interval", "single",
              "recurring-day-of-month", "cron", "recurring-interval", "recurring-weekday", "single"]  # fmt: skip
@@ -248,6 +257,25 @@ def test_check_mode_on_an_empty_server_takes_what_is_still_to_come(kuma: Any, ru
     run_module("kuma_status_pages", pages)
     made = run_module(MODULE, {"maintenances": [entry]})
     assert made["diff"] == predicted["diff"], made["msg"]
+
+
+@pytest.mark.usefixtures("targets")
+def test_check_mode_knows_that_what_is_deleted_leaves_its_maintenances(kuma: Any, run_module: Any) -> None:
+    entry = {"title": "M", "strategy": "manual", "monitors": ["api", "dns"], "status_pages": ["one", "two"]}
+    run_module(MODULE, {"maintenances": [entry]})
+    monitors = {"monitors": [{"name": "dns", "state": "absent"}]}
+    pages = {"status_pages": [{"slug": "two", "state": "absent"}]}
+    pending = {
+        "pending_deleted_monitors": run_module("kuma_monitors", monitors, check=True)["deleted"],
+        "pending_deleted_status_pages": run_module("kuma_status_pages", pages, check=True)["deleted"],
+    }
+    less = {"maintenances": [{"title": "M", "monitors": ["api"], "status_pages": ["one"]}]}
+    assert run_module(MODULE, less, check=True)["changed"] is True
+    predicted = run_module(MODULE, {**less, **pending}, check=True)
+    run_module("kuma_monitors", monitors)
+    run_module("kuma_status_pages", pages)
+    made = run_module(MODULE, less)
+    assert predicted["changed"] is made["changed"] is False, made["diff"]
 
 
 @pytest.mark.usefixtures("targets")

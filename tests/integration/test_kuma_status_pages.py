@@ -356,6 +356,20 @@ def test_check_mode_on_an_empty_server_takes_monitors_that_are_still_to_come(kum
 
 
 @pytest.mark.usefixtures("monitors")
+def test_check_mode_knows_that_deleted_monitors_leave_their_pages(kuma: Any, run_module: Any) -> None:
+    groups = [{"name": "G", "monitors": [["production", "api"], "dns"]}]
+    run_module(MODULE, {"status_pages": [{"slug": "p", "title": "P", "groups": groups}]})
+    leaving = {"monitors": [{"name": "dns", "state": "absent"}]}
+    less = {"status_pages": [{"slug": "p", "groups": [{"name": "G", "monitors": [["production", "api"]]}]}]}
+    deleted = run_module("kuma_monitors", leaving, check=True)["deleted"]
+    assert run_module(MODULE, less, check=True)["changed"] is True
+    predicted = run_module(MODULE, {**less, "pending_deleted_monitors": deleted}, check=True)
+    run_module("kuma_monitors", leaving)
+    made = run_module(MODULE, less)
+    assert predicted["changed"] is made["changed"] is False, made["diff"]
+
+
+@pytest.mark.usefixtures("monitors")
 def test_an_export_applied_to_an_empty_server_gives_the_same_export(kuma: Any, run_module: Any) -> None:
     entry = full(kuma)
     del entry["icon"]

@@ -24,7 +24,7 @@ from .bulk import Change, Kind
 from .client import KumaClient, State
 from .entries import Mark, given, ignored, listed
 from .fields import Version
-from .paths import MonitorIndex, label, pending_paths
+from .paths import MonitorIndex, label, pending_paths, remaining
 
 #: The mark stands in the description, which the status page shows without its HTML comments.
 MARK = Mark("<!--", "-->")
@@ -467,17 +467,23 @@ class Maintenances(Kind):
         entries: Sequence[Mapping[str, Any]],
         pending_monitors: Iterable[Any] = (),
         pending_status_pages: Iterable[str] = (),
+        pending_deleted_monitors: Iterable[Any] = (),
+        pending_deleted_status_pages: Iterable[str] = (),
         everything: bool = False,
     ) -> None:
         """
         :param pending_monitors: monitors that an earlier task of the same check-mode run would have created.
         :param pending_status_pages: the same for the slugs of status pages.
+        :param pending_deleted_monitors: monitors that it would have deleted, and so taken out of every maintenance.
+        :param pending_deleted_status_pages: the same for the slugs of status pages.
         :param everything: read the targets of all maintenances, not only of the declared ones; for an export.
         """
         super().__init__()
         self.entries = entries
         self.pending = pending_paths(pending_monitors)
         self.pending_pages = list(pending_status_pages)
+        self.gone = list(pending_deleted_monitors)
+        self.gone_pages = frozenset(pending_deleted_status_pages)
         self.everything = everything
         self._targets: dict[int, tuple[list[int], list[int]]] = {}
         self._index = MonitorIndex({})
@@ -486,12 +492,18 @@ class Maintenances(Kind):
 
     def desired(self, state: State, version: Version) -> list[Desired]:
         MARK.check(self.owner)
-        self._index = MonitorIndex(state.monitors or {}, self.pending)
-        pages = {page["slug"] for page in (state.status_pages or {}).values()} | set(self.pending_pages)
+        self._index = MonitorIndex(remaining(state.monitors or {}, self.gone), self.pending)
+        pages = {page["slug"] for page in self._pages(state).values()} | set(self.pending_pages)
         return desired(self.entries, self.actual(state), self._index, pages)
 
+    def _pages(self, state: State) -> dict[int, dict[str, Any]]:
+        return {
+            ident: page for ident, page in (state.status_pages or {}).items() if page["slug"] not in self.gone_pages
+        }
+
     def actual(self, state: State) -> list[Actual]:
-        return actual(state, MonitorIndex(state.monitors or {}), self._targets)
+        index = MonitorIndex(remaining(state.monitors or {}, self.gone))
+        return actual(State(maintenances=state.maintenances, status_pages=self._pages(state)), index, self._targets)
 
     export = staticmethod(export)
 

@@ -60,6 +60,13 @@ def pending_paths(references: Iterable[Any]) -> list[Path]:
     ]
 
 
+def remaining(monitors: Mapping[int, Mapping[str, Any]], gone: Iterable[Any]) -> dict[int, Mapping[str, Any]]:
+    """The monitors that are left when an earlier task of a check-mode run had deleted those that it returned."""
+    labels = {label(path) for path in pending_paths(gone)}
+    found = paths(monitors) if labels else {}
+    return {ident: item for ident, item in monitors.items() if not labels or label(found[ident]) not in labels}
+
+
 class MonitorIndex:
     """Find monitors by what users call them.
 

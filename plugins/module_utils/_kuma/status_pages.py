@@ -26,7 +26,7 @@ from .bulk import Change, Kind
 from .client import CallFailed, KumaClient, State
 from .entries import Mark, given, ignored, known, listed, read, values
 from .fields import V1_23, V2_0, V2_1, V2_5, Field, Version, is_known
-from .paths import MonitorIndex, Path, label, pending_paths
+from .paths import MonitorIndex, Path, label, pending_paths, remaining
 
 #: The mark stands in the page's own CSS: every version has that field, and no visitor sees a comment in it.
 MARK = Mark("/*", "*/")
@@ -439,15 +439,18 @@ class StatusPages(Kind):
         self,
         entries: Sequence[Mapping[str, Any]],
         pending_monitors: Iterable[Any] = (),
+        pending_deleted_monitors: Iterable[Any] = (),
         everything: bool = False,
     ) -> None:
         """
         :param pending_monitors: monitors that an earlier task of the same check-mode run would have created.
+        :param pending_deleted_monitors: monitors that it would have deleted, and so taken off every page.
         :param everything: read the groups and logos of all pages, not only of the declared ones; for an export.
         """
         super().__init__()
         self.entries = entries
         self.pending = pending_paths(pending_monitors)
+        self.gone = list(pending_deleted_monitors)
         self.everything = everything
         self._files: dict[str, bytes] = {}
         self._public: dict[str, Mapping[str, Any]] = {}
@@ -458,7 +461,7 @@ class StatusPages(Kind):
 
     def desired(self, state: State, version: Version) -> list[Desired]:
         MARK.check(self.owner)
-        self._index = MonitorIndex(state.monitors or {}, self.pending)
+        self._index = MonitorIndex(remaining(state.monitors or {}, self.gone), self.pending)
         self._files = self._files or _read_files(self.entries)
         result = desired(self.entries, state, version, self._index, self._files)
         declared = {entry.key for entry in result}
@@ -471,7 +474,8 @@ class StatusPages(Kind):
         return result
 
     def actual(self, state: State) -> list[Actual]:
-        return actual(state, MonitorIndex(state.monitors or {}), self._public, self._logos)
+        index = MonitorIndex(remaining(state.monitors or {}, self.gone))
+        return actual(state, index, self._public, self._logos)
 
     export = staticmethod(export)
 
