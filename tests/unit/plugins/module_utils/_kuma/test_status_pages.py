@@ -15,7 +15,11 @@ from hypothesis import strategies as st
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import InputError, KumawatchError
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma import status_pages as model
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import State
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.paths import MonitorIndex, pending_paths
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.paths import (
+    MonitorIndex,
+    pending_paths,
+    remaining,
+)
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.status_pages import Image, StatusPages
 
 V123 = (1, 23, 17)
@@ -98,6 +102,16 @@ def test_pending_monitors_have_no_id_and_can_be_named() -> None:
     assert model.desired([entry], State.empty(), V253, index)[0].properties["groups"][0]["monitors"][1]["monitor"] == (
         "dns",
     )
+
+
+def test_monitors_that_will_be_deleted_are_on_no_page() -> None:
+    assert set(remaining(MONITORS, ["production / api", ["dns"]])) == {1, 4}
+    assert remaining(MONITORS, []) == MONITORS
+    kind = StatusPages((), pending_deleted_monitors=["dns"])
+    kind._public = {"p": PUBLIC}
+    state = State(status_pages={7: server_page()}, monitors=MONITORS)
+    groups = kind.actual(state)[0].properties["groups"]
+    assert [[item["monitor"] for item in group["monitors"]] for group in groups] == [[("production", "api")], [], []]
 
 
 def test_logos() -> None:
