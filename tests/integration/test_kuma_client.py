@@ -135,6 +135,16 @@ def test_no_answer_in_time(kuma: Any) -> None:
     )
 
 
+def test_a_session_may_last_longer_than_an_answer(kuma: Any) -> None:
+    async def work() -> None:
+        async with connect(dataclasses.replace(kuma.connection, timeout=2.0), LISTS) as client:
+            for _ in range(8):
+                await asyncio.sleep(0.5)
+                await client.call("getTags")
+
+    go(work())
+
+
 def test_a_list_that_never_comes(kuma: Any) -> None:
     if kuma.version >= (2, 0, 0):
         pytest.skip("this server sends every list")

@@ -844,6 +844,15 @@ def test_refused_before_anything_is_written(
     assert kuma.monitors() == {}
 
 
+def test_a_type_that_nobody_knows(kuma: Any, run: Callable[..., Result], fails: Callable[..., Result]) -> None:
+    by_hand(kuma, "odd", type="nonsense")
+    assert run([http("api")])["unmanaged"] == ["odd"]
+    assert fails([{"name": "odd", "interval": 30}])["msg"] == (
+        "monitor 'odd' is of type 'nonsense' on the server, which is not known here: leave it out."
+    )
+    assert run([{"name": "odd", "state": "absent"}])["deleted"] == ["odd"]
+
+
 def test_too_new_for_the_server(kuma: Any, fails: Callable[..., Result]) -> None:
     version = kuma.version
     if version >= (2, 5, 0):

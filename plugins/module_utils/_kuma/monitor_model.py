@@ -165,7 +165,9 @@ def _properties(
     given: Mapping[str, Any], kind: str, exists: bool, names: Names, version: Version, who: str
 ) -> dict[str, Any]:
     """What an entry declares; ``exists``: such a monitor is there, and of that type, so it has what its type needs."""
-    monitor_type = MONITOR_TYPES[kind]
+    monitor_type = MONITOR_TYPES.get(kind)
+    if monitor_type is None:  # of a server newer than this, or of somebody's own making
+        raise KumawatchError(f"{who} is of type '{kind}' on the server, which is not known here: leave it out.")
     if not is_known(monitor_type, version):
         raise KumawatchError(_too_new(f"{who}: type '{kind}'", monitor_type.since, version))
     properties: dict[str, Any] = {"type": kind}
@@ -529,7 +531,7 @@ def _entry(monitor: Mapping[str, Any], path: Path, names: Names, version: Versio
     }
     # The interval decides on the presets of others, and has one itself.
     preset = {**defaults(kind, version), **defaults(kind, version, {"interval": options["interval"]})}
-    required = missing_options(kind, {})
+    required = missing_options(kind, {}) if kind in MONITOR_TYPES else []
     for option, value in options.items():
         item = field_for(option)
         given = normal(item, preset.get(option))

@@ -30,7 +30,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.fields 
     normal,
     to_wire,
 )
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitor_args import monitor_args
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitor_args import hidden_texts, monitor_args
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitor_model import Names, Pending
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitors import Monitors
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.paths import MonitorIndex
@@ -351,6 +351,14 @@ def test_another_type_needs_its_own_options_though_the_monitor_exists() -> None:
     )
 
 
+def test_a_type_on_the_server_that_is_not_known_here() -> None:
+    assert refusal({"name": "api"}, types={("api",): "quantum"}) == (
+        "monitor 'api' is of type 'quantum' on the server, which is not known here: leave it out."
+    )
+    (found,) = model.exported(world({"id": 1, "name": "api", "type": "quantum", "interval": 60}), NEW)
+    assert found["type"] == "quantum"
+
+
 def test_an_existing_monitor_needs_not_be_declared_in_full() -> None:
     (entry,) = declare({"name": "api", "interval": 30}, types={("api",): "http"})
     assert entry.properties == {"type": "http", "interval": 30, "state": "present"}
@@ -415,10 +423,31 @@ def test_pending_objects_count_as_existing() -> None:
 def test_the_module_takes_every_option_of_the_table() -> None:
     spec = monitor_args()
     for item in MONITOR_FIELDS:
-        assert bool(spec[item.option].get("no_log")) == item.secret, item.option
+        # Ansible would hide every word of a structure, wherever it stands: hidden_texts says which.
+        hidden = item.secret and item.type not in ("json", "dict")
+        assert spec[item.option].get("no_log") is hidden, item.option
         assert tuple(spec[item.option].get("choices", ())) == item.choices
     assert spec["type"]["choices"] == sorted(MONITOR_TYPES)
     assert {reference.option for reference in REFERENCES} <= spec.keys()
+
+
+def test_the_texts_of_secret_structures_are_hidden_but_not_their_short_words() -> None:
+    entries = [
+        http(
+            headers={"Authorization": "Bearer opensesame", "Accept": "gzip", "X": ["nested one", {"y": "nested two"}]},
+            body="the whole text",
+            description="no secret",
+        ),
+        http(grpc_body=None, kafka_producer_sasl_options={"mechanism": "plain", "password": "password"}),
+        {"name": "x", "body": 123456},
+    ]
+    assert hidden_texts(entries) == {
+        "Bearer opensesame",
+        "nested one",
+        "nested two",
+        "the whole text",
+        "password",
+    }
 
 
 # -- what exists -------------------------------------------------------------------------------------------------------
