@@ -378,6 +378,7 @@ def test_a_server_is_exported_to_a_file_that_makes_the_same_again(
             playbook="playbooks/phase1.yml",
             inventory="localhost,",
             variables={
+                "ansible_connection": "local",
                 "ansible_python_interpreter": sys.executable,
                 "monitoring_environment": "copy",
                 "monitoring_status_page": {"enabled": False},
