@@ -495,7 +495,7 @@ class KumaClient:
                 continue
             if "Too frequently" in reason:
                 pass
-            elif credentials["token"] and reason in ("authInvalidToken", "Invalid token"):
+            elif credentials["token"] and reason in ("authInvalidToken", "Invalid Token!"):
                 # A code works once: another task may have used this one. The next differs.
                 credentials["token"] = _one_time_code(self.connection.totp_secret or "")
                 if credentials["token"] != used:
