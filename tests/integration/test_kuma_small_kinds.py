@@ -156,6 +156,70 @@ def test_two_runs_at_once_make_no_duplicates(kuma: Any, make: Callable[[], Kind]
     assert kuma.talk(count) == 5
 
 
+def test_a_client_that_is_not_ours_reads_what_we_wrote(kuma: Any, run_module: Any) -> None:
+    other = pytest.importorskip("uptime_kuma_api", reason="uptime-kuma-api2 is not installed")
+
+    async def reported(client: KumaClient) -> str:
+        return client.reported_version
+
+    if "dev" in kuma.talk(reported):
+        pytest.skip("uptime-kuma-api2 does not work with the 2.0.0-dev.0 snapshot")
+    for module, params in (
+        (
+            "kuma_monitors",
+            {"monitors": [{"name": "m", "type": "http", "url": "https://m.invalid/", "state": "paused"}]},
+        ),
+        ("kuma_docker_hosts", {"docker_hosts": ENTRIES["docker_hosts"][0]}),
+        ("kuma_proxies", {"proxies": ENTRIES["proxies"][0]}),
+        (
+            "kuma_status_pages",
+            {
+                "status_pages": [
+                    {
+                        "slug": "p",
+                        "title": "P",
+                        "theme": "dark",
+                        "groups": [{"name": "G", "monitors": ["m"]}],
+                        "incidents": [{"title": "T", "content": "c"}],
+                    }
+                ]
+            },
+        ),
+        (
+            "kuma_maintenances",
+            {
+                "maintenances": [
+                    {
+                        "title": "M",
+                        "strategy": "recurring-weekday",
+                        "weekdays": ["monday", "sunday"],
+                        "time_window": {"start": "02:00", "end": "03:30"},
+                        "monitors": ["m"],
+                        "status_pages": ["p"],
+                    }
+                ]
+            },
+        ),
+    ):
+        result = run_module(module, params)
+        assert not result["failed"], result["msg"]
+    with other.UptimeKumaApi(kuma.url) as api:
+        api.login(kuma.username, kuma.password)
+        page = api.get_status_page("p")
+        assert (page["title"], page["theme"]) == ("P", "dark")
+        assert [group["name"] for group in page["publicGroupList"]] == ["G"]
+        assert page["publicGroupList"][0]["monitorList"][0]["name"] == "m"
+        (maintenance,) = api.get_maintenances()
+        assert (maintenance["title"], maintenance["cron"]) == ("M", "0 2 * * 0,1")
+        assert [item["id"] for item in api.get_monitor_maintenance(maintenance["id"])] == [api.get_monitors()[0]["id"]]
+        assert [item["title"] for item in api.get_status_page_maintenance(maintenance["id"])] == ["P"]
+        assert sorted(item["name"] for item in api.get_docker_hosts()) == ["build", "local"]
+        assert sorted((item["host"], item["port"]) for item in api.get_proxies()) == [
+            ("::1", 1080),
+            ("a.example.com", 3128),
+        ]
+
+
 def test_forty_at_once(kuma: Any, run_module: Any) -> None:
     entries = [{"name": f"d{number}", "connection": "tcp", "daemon": f"tcp://d{number}:2375"} for number in range(40)]
     made = run_module("kuma_docker_hosts", {"docker_hosts": entries})
