@@ -115,6 +115,8 @@ def test_a_token_that_is_none(kuma: Any, refused: Callable[..., str], run: Calla
 
 
 def test_a_token_dies_with_the_password(own_kuma: Any, refused: Callable[..., str], run: Callable[..., Result]) -> None:
+    if own_kuma.version < (1, 23, 3):
+        pytest.skip("here a token outlives the password")
     token = token_of(own_kuma)
     assert run(own_kuma, api_token=token)["created"] == ["api"]
     change = {

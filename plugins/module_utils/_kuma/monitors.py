@@ -13,11 +13,14 @@ from .._errors import KumawatchError
 from .._reconcile import ABSENT, Actual, Create, Desired, Plan, Update
 from . import monitor_model as model
 from .bulk import Change, Kind
-from .client import KumaClient, State
+from .client import CallFailed, KumaClient, State
 from .fields import EDIT_RESUMES_UNTIL, MONITOR_FIELDS, Version
 from .lock import is_lock
 from .monitor_model import MARK, MARK_COLOR, NOTHING_PENDING, TAG_COLOR, Names, Pending
 from .paths import MonitorIndex, Path, label
+
+#: Up to here the server, asked to take a tag off a monitor, deletes every tag that no monitor bears.
+TAGS_VANISH_UNTIL: Version = (1, 23, 1)
 
 
 class Monitors(Kind):
@@ -36,6 +39,7 @@ class Monitors(Kind):
         self._before: set[int] = set()
         self._names = Names()
         self._tags: dict[str, int] = {}
+        self._colors: dict[str, str] = {}
 
     async def read(self, client: KumaClient) -> None:
         if client.version >= (2, 0, 0):  # 1.23 has no remote browsers and sends no list of them
@@ -155,9 +159,10 @@ class Monitors(Kind):
         tags = sorted((await client.call("getTags"))["tags"], key=lambda tag: tag["id"])
         existing = {tag["name"]: tag for tag in reversed(tags) if not is_lock(tag["name"])}
         self._tags = {name: int(tag["id"]) for name, tag in existing.items()}
+        self._colors = {name: tag["color"] for name, tag in existing.items()} | colors
         for name in sorted(needed - set(existing)):
-            color = MARK_COLOR if name == MARK else colors.get(name, TAG_COLOR)
-            answer = await client.call("addTag", {"name": name, "color": color})
+            self._colors.setdefault(name, MARK_COLOR if name == MARK else TAG_COLOR)
+            answer = await client.call("addTag", {"name": name, "color": self._colors[name]})
             self._tags[name] = int(answer["tag"]["id"])
         recolored = [
             name
@@ -190,7 +195,7 @@ class Monitors(Kind):
         ident = self._ids[path] = int(answer["monitorID"])
         tags = [*change.desired.properties.get("tags", ()), (MARK, self.owner or "")]
         for name, value in tags:
-            await client.call("addMonitorTag", self._tags[name], ident, value)
+            await self._bear(client, ident, name, value)
 
     async def _update(self, client: KumaClient, change: Update) -> None:
         ident = change.actual.ident
@@ -204,14 +209,25 @@ class Monitors(Kind):
                 await client.call("pauseMonitor", ident)
         if "tags" in change.differences:
             before, after = change.differences["tags"].before, change.differences["tags"].after
-            await self._remove_tags(client, ident, set(before) - set(after))
             for name, value in sorted(set(after) - set(before)):
-                await client.call("addMonitorTag", self._tags[name], ident, value)
+                await self._bear(client, ident, name, value)
+            await self._remove_tags(client, ident, set(before) - set(after))
         if change.adopted:
-            await client.call("addMonitorTag", self._tags[MARK], ident, self.owner or "")
+            await self._bear(client, ident, MARK, self.owner or "")
         if "state" in change.differences:
             paused = change.differences["state"].after == model.PAUSED
             await client.call("pauseMonitor" if paused else "resumeMonitor", ident)
+
+    async def _bear(self, client: KumaClient, ident: int, name: str, value: str) -> None:
+        """Put a tag on a monitor."""
+        try:
+            await client.call("addMonitorTag", self._tags[name], ident, value)
+        except CallFailed:
+            if client.version > TAGS_VANISH_UNTIL:
+                raise
+            answer = await client.call("addTag", {"name": name, "color": self._colors[name]})
+            self._tags[name] = int(answer["tag"]["id"])
+            await client.call("addMonitorTag", self._tags[name], ident, value)
 
     @staticmethod
     def _paused(change: Update, monitor: Mapping[str, Any]) -> bool:
