@@ -191,8 +191,7 @@ def test_what_is_edited_by_hand_comes_back_and_what_is_not_ours_stays(kuma: Serv
     api = kuma.monitors()["lab / api"]
     by_hand = {**api, "interval": 300, "url": "http://127.0.0.1:9/elsewhere", "maxretries": 5}
     assert kuma.call("editMonitor", by_hand)["ok"]
-    stranger = {key: value for key, value in _new(kuma).items() if key != "id"}
-    assert kuma.call("add", stranger)["ok"]
+    assert kuma.call("add", _new(kuma))["ok"]
 
     predicted = play(kuma, "--check", "--diff")
     made = play(kuma, "--diff")
@@ -225,6 +224,7 @@ def _new(kuma: Server) -> dict[str, Any]:
     from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.fields import edit_payload
 
     payload = edit_payload(kuma.monitors()["lab / shop"], kuma.version)
+    del payload["id"]  # with which it would take that one's place
     return {
         **payload,
         "name": "made by hand",
