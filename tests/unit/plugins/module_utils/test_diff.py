@@ -153,7 +153,7 @@ def wrap(value: Any) -> st.SearchStrategy[Any]:
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.data(), word)
 def test_credentials_of_a_url_are_hidden_at_any_depth(data: st.DataObject, noise: str) -> None:
     value = data.draw(wrap(f"wss://{noise}sesame{noise}:opensesame@host.example/p"))
@@ -162,8 +162,14 @@ def test_credentials_of_a_url_are_hidden_at_any_depth(data: st.DataObject, noise
     assert "wss://***@host.example/p" in shown
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.recursive(st.none() | st.booleans() | st.integers() | word, lambda x: st.lists(x) | st.dictionaries(word, x)))
+@settings(max_examples=25, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | word,
+        lambda x: st.lists(x, max_size=3) | st.dictionaries(word, x, max_size=3),
+        max_leaves=6,
+    )
+)
 def test_what_is_no_url_stays_as_it_is(value: Any) -> None:
     assert redact(value) == value
 

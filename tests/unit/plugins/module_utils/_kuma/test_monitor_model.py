@@ -672,7 +672,7 @@ def equal(item: Field, before: Any, after: Any) -> bool:
 
 
 @pytest.mark.parametrize("item", MONITOR_FIELDS, ids=lambda item: item.option)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_what_is_sent_and_read_back_equals_what_was_declared(item: Field, data: st.DataObject) -> None:
     value = data.draw(valid(item))
