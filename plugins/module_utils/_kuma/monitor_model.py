@@ -14,6 +14,7 @@ from typing import Any
 from .._errors import InputError, KumawatchError
 from .._reconcile import ABSENT, PRESENT, Actual, Desired
 from .client import State
+from .entries import given, ignored, known, listed
 from .fields import (
     MONITOR_FIELDS,
     MONITOR_TYPES,
@@ -146,59 +147,56 @@ def desired(
             *as_path(name, f"monitors entry {position + 1}: name"),
         )
         who = f"monitor '{label(path)}'"
-        given = {option: value for option, value in entry.items() if value is not None}
-        ignored = frozenset(given.get("ignore", ()))
-        _check_ignored(ignored, who)
+        options = given(entry)
+        leave = ignored(entry, IGNORABLE, who, "monitor")
         properties: dict[str, Any] = {}
-        if given.get("state") != ABSENT:
-            kind = given.get("type") or types.get(path)
+        if options.get("state") != ABSENT:
+            kind = options.get("type") or types.get(path)
             if kind is None:
                 raise InputError(f"{who} has no type: add one, e.g. type: http.")
-            properties = _properties(given, kind, types.get(path) == kind, names, version, who)
-        result.append(Desired(path, label(path), position, properties, given.get("state", "present"), ignored))
+            properties = _properties(options, kind, types.get(path) == kind, names, version, who)
+        result.append(Desired(path, label(path), position, properties, options.get("state", PRESENT), leave))
     _check_groups(result, types)
     _check_colors(result)
     return result
 
 
 def _properties(
-    given: Mapping[str, Any], kind: str, exists: bool, names: Names, version: Version, who: str
+    declared: Mapping[str, Any], kind: str, exists: bool, names: Names, version: Version, who: str
 ) -> dict[str, Any]:
     """What an entry declares; ``exists``: such a monitor is there, and of that type, so it has what its type needs."""
     monitor_type = MONITOR_TYPES.get(kind)
     if monitor_type is None:  # of a server newer than this, or of somebody's own making
         raise KumawatchError(f"{who} is of type '{kind}' on the server, which is not known here: leave it out.")
-    if not is_known(monitor_type, version):
-        raise KumawatchError(_too_new(f"{who}: type '{kind}'", monitor_type.since, version))
+    known(f"{who}: type '{kind}'", monitor_type.since, version)
     properties: dict[str, Any] = {"type": kind}
-    options = {option: value for option, value in given.items() if option in _FIELDS}
+    options = {option: value for option, value in declared.items() if option in _FIELDS}
     for option, value in options.items():
         _check_option(option, value, kind, version, who)
         properties[option] = normal(field_for(option), value)
     for option, reference in _REFERENCES.items():
-        if option in given:
-            if not is_known(reference, version):
-                raise KumawatchError(_too_new(f"{who}: option '{option}'", reference.since, version))
+        if option in declared:
+            known(f"{who}: option '{option}'", reference.since, version)
             _check_meaning(option, reference.types, kind, who)
-            if given[option]:
-                names.find(option, given[option], who)
-            properties[option] = given[option] or None
+            if declared[option]:
+                names.find(option, declared[option], who)
+            properties[option] = declared[option] or None
     preset = defaults(kind, version, options)
-    missing = missing_options(kind, {**preset, **options, **{o: given.get(o) for o in _REFERENCES}})
+    missing = missing_options(kind, {**preset, **options, **{o: declared.get(o) for o in _REFERENCES}})
     if exists:  # it has what is not declared; but nothing may be taken away
-        missing = [option for option in missing if option in given]
+        missing = [option for option in missing if option in declared]
     if missing:
         raise InputError(
-            f"{who} of type '{kind}' needs {_listed(missing)}: add {'it' if len(missing) == 1 else 'them'}."
+            f"{who} of type '{kind}' needs {listed(missing)}: add {'it' if len(missing) == 1 else 'them'}."
         )
-    if "notifications" in given:
-        for notification in given["notifications"]:
+    if "notifications" in declared:
+        for notification in declared["notifications"]:
             names.find("notification", notification, who)
-        properties["notifications"] = sorted(set(given["notifications"]))
-    if "tags" in given:
-        properties["tags"] = sorted({(str(tag["name"]), str(tag.get("value") or "")) for tag in given["tags"]})
+        properties["notifications"] = sorted(set(declared["notifications"]))
+    if "tags" in declared:
+        properties["tags"] = sorted({(str(tag["name"]), str(tag.get("value") or "")) for tag in declared["tags"]})
         colors: dict[str, str] = {}
-        for tag in given["tags"]:
+        for tag in declared["tags"]:
             if tag.get("color"):
                 first = colors.setdefault(str(tag["name"]), str(tag["color"]))
                 _check_color(str(tag["name"]), first, who, str(tag["color"]), who)
@@ -212,7 +210,7 @@ def _properties(
                     f"{who}: the tag '{name}' is kept for the mark of ownership: set managed_by, or name it "
                     "differently."
                 )
-    properties["state"] = given.get("state", PRESENT)
+    properties["state"] = declared.get("state", PRESENT)
     return properties
 
 
@@ -221,20 +219,12 @@ _FIELDS = frozenset(item.option for item in MONITOR_FIELDS)
 IGNORABLE = frozenset({*_FIELDS, *_REFERENCES, "type", "notifications", "tags", "tag_colors", "state"})
 
 
-def _check_ignored(ignored: Collection[str], who: str) -> None:
-    for option in sorted(ignored):
-        if option not in IGNORABLE:
-            raise InputError(f"{who}: ignore names '{option}', which is no option of a monitor: correct the name.")
-
-
 def _check_option(option: str, value: Any, kind: str, version: Version, who: str) -> None:
     item = field_for(option)
-    if not is_known(item, version):
-        raise KumawatchError(_too_new(f"{who}: option '{option}'", item.since, version))
+    known(f"{who}: option '{option}'", item.since, version)
     _check_meaning(option, item.types, kind, who)
-    since = item.choices_since.get(value) if isinstance(value, str) else None
-    if since is not None and since > version:
-        raise KumawatchError(_too_new(f"{who}: {option} '{value}'", since, version))
+    if isinstance(value, str) and value in item.choices_since:
+        known(f"{who}: {option} '{value}'", item.choices_since[value], version)
     low, high = limits(item, version)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if low is not None and value < low:
@@ -254,7 +244,7 @@ def _check_option(option: str, value: Any, kind: str, version: Version, who: str
 def _check_meaning(option: str, types: Collection[str], kind: str, who: str) -> None:
     if types and kind not in types:
         raise InputError(
-            f"{who}: option '{option}' has no meaning for type '{kind}', only for {_listed(sorted(types))}: remove it."
+            f"{who}: option '{option}' has no meaning for type '{kind}', only for {listed(sorted(types))}: remove it."
         )
 
 
@@ -289,7 +279,7 @@ def _check_groups(entries: Sequence[Desired], types: Mapping[Path, str]) -> None
                 raise InputError(f"{who}: group {circle[0]} contains itself: declare it without a group.")
             if circle:
                 raise InputError(
-                    f"{who}: groups {_listed(circle)} contain each other: declare one of them without a group."
+                    f"{who}: groups {listed(circle)} contain each other: declare one of them without a group."
                 )
             raise InputError(
                 f"{who}: group '{label(parent)}' is neither declared nor on the server: declare it, with type: group."
@@ -327,17 +317,6 @@ def _check_colors(entries: Iterable[Desired]) -> None:
 def _check_color(tag: str, first: str, where: str, color: str, who: str) -> None:
     if first.lower() != color.lower():
         raise InputError(f"tag '{tag}' is declared {first} at {where} and {color} at {who}: give it one colour.")
-
-
-def _too_new(what: str, since: Version, version: Version) -> str:
-    return (
-        f"{what} needs Uptime Kuma {version_text(since)}; the server has {version_text(version)}: "
-        f"upgrade it, or leave this out."
-    )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 # -- what exists
@@ -534,8 +513,7 @@ def _entry(monitor: Mapping[str, Any], path: Path, names: Names, version: Versio
     required = missing_options(kind, {}) if kind in MONITOR_TYPES else []
     for option, value in options.items():
         item = field_for(option)
-        given = normal(item, preset.get(option))
-        if normal(item, value) != given or (option in required and value not in (None, "")):
+        if normal(item, value) != normal(item, preset.get(option)) or (option in required and value not in (None, "")):
             entry[option] = value
     for option, reference in _REFERENCES.items():
         name = names.name(option, monitor.get(reference.read_key))
