@@ -226,7 +226,7 @@ STEPS: dict[str, Callable[[], list[Result]]] = {
     "lint": lint,
     "sanity": sanity,
     "unit": pytest_step("unit", 300),
-    "lab": pytest_step("lab", 900),
+    "lab": pytest_step("lab", 1500),
     "integration": pytest_step("integration", 1800),
 }
 
