@@ -245,7 +245,7 @@ def test_the_lock_of_a_run_that_died_is_cleared(kuma: Any, quick: None) -> None:
     async def work() -> float:
         async with connect(kuma.connection) as client:
             for number in range(2):
-                await client.call("addTag", {"name": f"{lock.PREFIX}gone:1:{number} 7", "color": "#000000"})
+                await client.call("addTag", {"name": f"{lock.LOCK}gone:1:{number} 7", "color": "#000000"})
             waited = await _hold(client)
             assert await tickets(client) == []
             return waited
@@ -270,7 +270,7 @@ def test_patience_has_an_end_and_names_the_holder(kuma: Any, quick: None) -> Non
             with pytest.raises(KumawatchError) as caught:
                 async with lock.exclusive(other, patience=1):
                     pytest.fail("two held the lock")
-            holder = (await tickets(one))[0].removeprefix(lock.PREFIX).split(" ")[0]
+            holder = (await tickets(one))[0].removeprefix(lock.LOCK).split(" ")[0]
             assert len(await tickets(one)) == 1
             return str(caught.value).replace(holder, "HOLDER")
 

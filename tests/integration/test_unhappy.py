@@ -27,7 +27,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import Connection, KumaClient, connect
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.lock import PREFIX, STALE
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.lock import STALE
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.tags import LOCK
 from lab.process import free_port
 from tests.integration.tap import Tap
 
@@ -572,14 +573,14 @@ def test_two_runs_at_once_make_no_duplicates(kuma: Any, run: Callable[..., Resul
 
 
 def test_the_lock_of_a_dead_run_delays_but_does_not_stop(kuma: Any, run: Callable[..., Result]) -> None:
-    kuma.call("addTag", {"name": f"{PREFIX}gone:1:abc 4", "color": "#000000"})
+    kuma.call("addTag", {"name": f"{LOCK}gone:1:abc 4", "color": "#000000"})
     assert run(kuma, check=True, **login(kuma))["created"] == ["api"]  # only who writes needs the lock
     started = time.monotonic()
     assert run(kuma, **login(kuma))["created"] == ["api"]
     assert STALE < time.monotonic() - started < STALE + 20
     assert [tag["name"] for tag in kuma.call("getTags")["tags"]] == ["managed-by"]
     # With nothing to write nobody waits for a lock either.
-    kuma.call("addTag", {"name": f"{PREFIX}gone:1:abc 4", "color": "#000000"})
+    kuma.call("addTag", {"name": f"{LOCK}gone:1:abc 4", "color": "#000000"})
     started = time.monotonic()
     assert not run(kuma, **login(kuma))["changed"]
     assert time.monotonic() - started < STALE

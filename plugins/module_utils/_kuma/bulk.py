@@ -18,9 +18,10 @@ from .._diff import diffs
 from .._errors import ApplyError, KumawatchError
 from .._reconcile import Actual, Change, Create, Delete, Desired, Plan, plan
 from . import client as _client
-from .client import Connection, ConnectionLost, DatabaseNotChosen, KumaClient, State, connect
+from .client import Connection, ConnectionLost, DatabaseNotChosen, KumaClient, connect
 from .fields import Version
 from .lock import exclusive
+from .state import State
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

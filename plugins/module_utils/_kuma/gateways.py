@@ -18,9 +18,10 @@ from typing import Any, ClassVar
 from .._errors import InputError
 from .._reconcile import ABSENT, Actual, Create, Delete, Desired, Update
 from .bulk import Change, Kind
-from .client import KumaClient, State
+from .client import KumaClient
 from .entries import given, ignored, known, listed
 from .fields import V1_23, V2_0, Version
+from .state import State
 
 
 class Gateways(Kind):

@@ -21,8 +21,8 @@ from collections.abc import AsyncIterator
 
 from .._errors import KumawatchError
 from .client import KumaClient
+from .tags import LOCK, is_lock
 
-PREFIX = "kumawatch-lock "
 COLOR = "#4B5563"
 RENEW = 3.0
 #: A holder that has not renewed its ticket for so long is dead. Well above what a busy server delays a renewal.
@@ -32,18 +32,13 @@ POLL = 0.5
 PATIENCE = 1800.0
 
 
-def is_lock(tag_name: str) -> bool:
-    """Whether a tag is a ticket of ours, and so no tag that a user knows of."""
-    return tag_name.startswith(PREFIX)
-
-
 @contextlib.asynccontextmanager
 async def exclusive(client: KumaClient, patience: float = PATIENCE) -> AsyncIterator[float]:
     """Hold the server's lock; yields the seconds waited for it.
 
     :raises KumawatchError: another run held it for longer than ``patience``.
     """
-    holder = f"{PREFIX}{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    holder = f"{LOCK}{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     answer = await client.call("addTag", {"name": f"{holder} 0", "color": COLOR})
     ticket = int(answer["tag"]["id"])
     renewal = asyncio.ensure_future(_renew(client, ticket, holder))
@@ -80,10 +75,10 @@ async def _wait_turn(client: KumaClient, ticket: int, patience: float) -> float:
             elif now - seen[ident][1] > STALE:
                 await client.call("deleteTag", ident)
         if now - started > patience:
-            holder = min(ahead.items())[1].removeprefix(PREFIX).split(" ")[0]
+            holder = min(ahead.items())[1].removeprefix(LOCK).split(" ")[0]
             raise KumawatchError(
                 f"another run ({holder}) has been changing Uptime Kuma at {client.connection.shown} for {patience:g} "
                 "s: "
-                f"wait until it ends, or delete the tag '{PREFIX}…' if it no longer runs."
+                f"wait until it ends, or delete the tag '{LOCK}…' if it no longer runs."
             )
         await asyncio.sleep(POLL)

@@ -21,10 +21,11 @@ from typing import Any
 from .._errors import InputError, KumawatchError
 from .._reconcile import ABSENT, Actual, Create, Delete, Desired, Update
 from .bulk import Change, Kind
-from .client import KumaClient, State
+from .client import KumaClient
 from .entries import Mark, given, ignored, listed
 from .fields import Version
 from .paths import MonitorIndex, label, pending_paths, remaining
+from .state import State
 
 #: The mark stands in the description, which the status page shows without its HTML comments.
 MARK = Mark("<!--", "-->")

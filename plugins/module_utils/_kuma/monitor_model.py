@@ -13,7 +13,6 @@ from typing import Any
 
 from .._errors import InputError, KumawatchError
 from .._reconcile import ABSENT, PRESENT, Actual, Desired
-from .client import State
 from .entries import given, ignored, known, listed
 from .fields import (
     MONITOR_FIELDS,
@@ -34,14 +33,9 @@ from .fields import (
     to_wire,
     version_text,
 )
-from .lock import is_lock
 from .paths import MonitorIndex, Path, as_path, label
-
-#: The tag that bears the mark of ownership; its value is managed_by.
-MARK = "managed-by"
-MARK_COLOR = "#6B7280"
-#: What a tag looks like of which no colour was ever declared: the first that Uptime Kuma's own page offers.
-TAG_COLOR = "#4B5563"
+from .state import State
+from .tags import MARK, is_lock
 
 PAUSED = "paused"
 #: Of a monitor whose group is paused and about to be resumed.

@@ -13,11 +13,12 @@ from .._errors import KumawatchError
 from .._reconcile import ABSENT, Actual, Create, Desired, Plan, Update
 from . import monitor_model as model
 from .bulk import Change, Kind
-from .client import CallFailed, KumaClient, State
+from .client import CallFailed, KumaClient
 from .fields import EDIT_RESUMES_UNTIL, MONITOR_FIELDS, Version
-from .lock import is_lock
-from .monitor_model import MARK, MARK_COLOR, NOTHING_PENDING, TAG_COLOR, Names, Pending
+from .monitor_model import NOTHING_PENDING, Names, Pending
 from .paths import MonitorIndex, Path, label
+from .state import State
+from .tags import MARK, MARK_COLOR, TAG_COLOR, is_lock
 
 #: Up to here the server, asked to take a tag off a monitor, deletes every tag that no monitor bears.
 TAGS_VANISH_UNTIL: Version = (1, 23, 1)

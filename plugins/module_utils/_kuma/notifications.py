@@ -11,8 +11,9 @@ from typing import Any
 from .._reconcile import ABSENT, Actual, Create, Desired, Plan, Update
 from . import notification_model as model
 from .bulk import Change, Kind
-from .client import KumaClient, State
+from .client import KumaClient
 from .fields import Version
+from .state import State
 
 
 class Notifications(Kind):

@@ -15,9 +15,10 @@ from typing import Any
 from .._errors import InputError, KumawatchError
 from .._reconcile import Actual, Desired, Plan, Update
 from .bulk import Change, Kind
-from .client import CallFailed, KumaClient, State
+from .client import CallFailed, KumaClient
 from .entries import values
 from .fields import SETTINGS, Field, Version, normal, settings_from, to_wire, version_text
+from .state import State
 
 #: The server's own word for these settings, and the label of the one object that they are.
 GENERAL = "general"

@@ -23,10 +23,11 @@ from typing import Any
 from .._errors import InputError, KumawatchError
 from .._reconcile import ABSENT, Actual, Create, Delete, Desired, Update
 from .bulk import Change, Kind
-from .client import CallFailed, KumaClient, State
+from .client import CallFailed, KumaClient
 from .entries import Mark, given, ignored, known, listed, read, values
 from .fields import V1_23, V2_0, V2_1, V2_5, Field, Version, is_known
 from .paths import MonitorIndex, Path, label, pending_paths, remaining
+from .state import State
 
 #: The mark stands in the page's own CSS: every version has that field, and no visitor sees a comment in it.
 MARK = Mark("/*", "*/")

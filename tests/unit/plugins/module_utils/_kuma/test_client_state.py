@@ -20,7 +20,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client 
     State,
     connect,
 )
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.lock import PREFIX, is_lock
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.tags import LOCK, is_lock
 
 
 def monitor(ident: int, **values: Any) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def test_a_refusal_without_words_still_is_a_sentence() -> None:
 
 
 def test_a_ticket_of_the_lock_is_told_from_a_tag() -> None:
-    assert is_lock(f"{PREFIX}host:1:abc 5")
+    assert is_lock(f"{LOCK}host:1:abc 5")
     assert not is_lock("kumawatch")
 
 

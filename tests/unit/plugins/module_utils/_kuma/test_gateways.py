@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import State
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.gateways import (
     DockerHosts,
     Gateways,
     Proxies,
     RemoteBrowsers,
 )
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.state import State
 
 V253 = (2, 5, 3)
 PROXY = {"protocol": "http", "host": "a", "port": 1}

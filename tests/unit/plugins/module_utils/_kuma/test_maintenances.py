@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import InputError, KumawatchError
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma import maintenances as model
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import State
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.maintenances import Maintenances
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.paths import MonitorIndex
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.state import State
 
 INDEX = MonitorIndex({1: {"name": "g", "parent": None}, 2: {"name": "m", "parent": 1}})
 PAGES = {"one", "two"}

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import InputError, KumawatchError
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma import monitor_model as model
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import State
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.fields import (
     ENGINE_KEYS,
     MONITOR_FIELDS,
@@ -34,6 +33,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitor
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitor_model import Names, Pending
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.monitors import Monitors
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.paths import MonitorIndex
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.state import State
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._reconcile import Create, Desired, Plan, Update
 
 NEW: Version = (2, 5, 3)

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._diff import diffs
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma import notification_model as model
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import State
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.notifications import Notifications
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.providers import COMMON_KEYS, PROVIDERS
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.state import State
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._reconcile import Plan, Update
 
 V123 = (1, 23, 17)

@@ -13,9 +13,10 @@ import pytest
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._diff import diffs
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma import settings
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import CallFailed, State
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import CallFailed
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.fields import SETTINGS
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.settings import Settings
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.state import State
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._reconcile import Plan
 
 V123 = (1, 23, 17)
@@ -95,9 +96,7 @@ def test_secrets_are_masked() -> None:
         (
             {"dns_cache": True},
             V253,
-            (
-                "settings: option 'dns_cache' is gone since Uptime Kuma 2.0.0; the server has 2.5.3: leave this out."
-            ),
+            ("settings: option 'dns_cache' is gone since Uptime Kuma 2.0.0; the server has 2.5.3: leave this out."),
         ),
         (
             {"domain_expiry_notify_days": [1]},

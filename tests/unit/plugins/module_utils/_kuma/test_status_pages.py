@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import InputError, KumawatchError
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma import status_pages as model
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import State
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.paths import (
     MonitorIndex,
     pending_paths,
     remaining,
 )
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.state import State
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.status_pages import Image, StatusPages
 
 V123 = (1, 23, 17)
