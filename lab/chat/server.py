@@ -70,7 +70,8 @@ class ChatServer:
         self.store = Store(data)
         self.faults: list[Fault] = []
         self.requests: dict[str, dict[str, Any]] = {}
-        self.changed = asyncio.Condition()
+        self.changed = asyncio.Event()
+        self.closing = False
         self.writes: defaultdict[str, deque[float]] = defaultdict(deque)
         for entry in self.store.entries[-rules.WRITES_PER_MINUTE * len(self.tokens):]:
             self.writes[entry.space].append(datetime.fromisoformat(entry.received_at).timestamp())
@@ -88,6 +89,7 @@ class ChatServer:
         app.router.add_get("/conversation", self.conversation)
         app.router.add_get("/events", self.events)
         app.router.add_get("/page/{file}", self.static)
+        app.on_shutdown.append(self.close)
         return app
 
     # -- the webhook
@@ -112,9 +114,6 @@ class ChatServer:
             log.info("%s: refused with %d: %s", space, exc.code, exc.message.partition("\n")[0])
             extra = {"Retry-After": str(fault.retry_after)} if fault and fault.retry_after is not None else {}
             return answer(exc.body(), exc.code, extra)
-        finally:
-            async with self.changed:
-                self.changed.notify_all()
         log.info("%s: took %s", space, resource["name"])
         return answer(resource)
 
@@ -137,6 +136,7 @@ class ChatServer:
         resource = self.resource(space, message, name or f"{space}/threads/{new_id()}", wish.key, reply)
         self.store.add(Entry(resource["createTime"], space, wish.key, json.loads(raw), resource, ignored))
         self.writes[space].append(self.clock())
+        self.wake()
         if request_id:
             self.requests[request_id] = resource
         return resource
@@ -251,8 +251,7 @@ class ChatServer:
         self.store.clear()
         self.writes.clear()
         self.requests.clear()
-        async with self.changed:
-            self.changed.notify_all()
+        self.wake()
         return answer([])
 
     # -- the page
@@ -281,16 +280,28 @@ class ChatServer:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
         sent = None
-        while True:
+        while not self.closing:
+            changed = self.changed
             newest = self.store.entries[-1].resource["name"] if self.store.entries else ""
             if newest != sent:
                 sent = newest
                 await response.write(f"data: {json.dumps(newest)}\n\n".encode())
             try:
-                async with self.changed:
-                    await asyncio.wait_for(self.changed.wait(), timeout=15)
+                async with asyncio.timeout(15):
+                    await changed.wait()
             except TimeoutError:
                 await response.write(b": still here\n\n")
+        return response
+
+    def wake(self) -> None:
+        """Tell all pages that are open that something changed."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    async def close(self, app: web.Application) -> None:
+        """Let all pages go, so that the server ends at once."""
+        self.closing = True
+        self.wake()
 
     async def static(self, request: web.Request) -> web.Response:
         name = request.match_info["file"]

@@ -168,7 +168,8 @@ class Chat:
             with urllib.request.urlopen(request, timeout=20) as response:
                 status, headers, raw = response.status, dict(response.headers), response.read()
         except urllib.error.HTTPError as exc:
-            status, headers, raw = exc.code, dict(exc.headers), exc.read()
+            with exc:
+                status, headers, raw = exc.code, dict(exc.headers), exc.read()
         try:
             return Answer(status, headers, json.loads(raw))
         except ValueError:

@@ -30,7 +30,8 @@ def fetch(url: str) -> tuple[int, str, Any]:
         with urllib.request.urlopen(url, timeout=10) as response:
             return response.status, response.headers["Content-Type"], response.read().decode()
     except urllib.error.HTTPError as exc:
-        return exc.code, exc.headers["Content-Type"], exc.read().decode()
+        with exc:
+            return exc.code, exc.headers["Content-Type"], exc.read().decode()
 
 
 def service(lab: Any, name: str) -> Any:
