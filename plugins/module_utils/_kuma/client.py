@@ -361,7 +361,7 @@ class KumaClient:
             return KumawatchError(
                 f"Uptime Kuma at {shown} is behind a proxy that answers {status}: give what it asks for in api_headers."
             )
-        if status == 200 and "needSetup" in text:
+        if status == 200 and ("needSetup" in text or "<title>Uptime Kuma<" in text):  # 1.23 shows its page
             # It answers as Uptime Kuma does, so it is one: starting, or behind a proxy that passes no WebSockets.
             return _NotReady(
                 f"Uptime Kuma at {shown} answers, but opens no WebSocket ({_reason(error)}): if a proxy stands before "
