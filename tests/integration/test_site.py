@@ -194,7 +194,9 @@ def test_what_is_edited_by_hand_comes_back_and_what_is_not_ours_stays(kuma: Serv
     assert kuma.call("add", _new(kuma))["ok"]
 
     predicted = play(kuma, "--check", "--diff")
+    assert predicted.status == 0, predicted.output
     made = play(kuma, "--diff")
+    assert made.status == 0, made.output
     assert predicted.changes == made.changes
     assert made.changes[MONITORS] == {
         "changed": True,
