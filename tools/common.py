@@ -108,7 +108,7 @@ class _Line:
 def _wait_or_kill(child: "subprocess.Popen[bytes]") -> None:
     for stop in (child.terminate, child.kill):
         try:
-            child.wait(timeout=20)
+            child.wait(timeout=60)
             return
         except subprocess.TimeoutExpired:
             stop()
