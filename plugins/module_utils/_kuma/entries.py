@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,12 +98,6 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
-def missing(needed: Iterable[str], options: Collection[str]) -> str:
-    """What is needed and not there, as words; empty when nothing is missing."""
-    names = [name for name in needed if name not in options]
-    return listed(names) if names else ""
-
-
-def them(text: str) -> str:
-    """``it`` for one name, ``them`` for several."""
-    return "them" if " and " in text else "it"
+def add(names: Sequence[str]) -> str:
+    """``a and b: add them.``"""
+    return f"{listed(names)}: add {'it' if len(names) == 1 else 'them'}."

@@ -19,7 +19,7 @@ from .._errors import InputError
 from .._reconcile import ABSENT, Actual, Create, Delete, Desired, Update
 from .bulk import Change, Kind
 from .client import KumaClient
-from .entries import given, ignored, known, listed
+from .entries import add, given, ignored, known
 from .fields import V1_23, V2_0, Version
 from .state import State
 
@@ -77,10 +77,7 @@ class Gateways(Kind):
                     raise InputError(f"{who}: {lacking[0]} is empty: give it a value.")
                 lacking = [option for option in self.required if option not in properties]
                 if lacking and name not in existing:
-                    raise InputError(
-                        f"{who} does not exist yet and needs {listed(lacking)}: add "
-                        f"{'it' if len(lacking) == 1 else 'them'}."
-                    )
+                    raise InputError(f"{who} does not exist yet and needs {add(lacking)}")
             result.append(Desired(name, name, position, properties, options.get("state", "present"), leave))
         return result
 

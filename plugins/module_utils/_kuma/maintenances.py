@@ -22,7 +22,7 @@ from .._errors import InputError, KumawatchError
 from .._reconcile import ABSENT, Actual, Create, Delete, Desired, Update
 from .bulk import Change, Kind
 from .client import KumaClient
-from .entries import Mark, given, ignored, listed
+from .entries import Mark, add, given, ignored, listed
 from .fields import Version
 from .paths import MonitorIndex, label, pending_paths, remaining
 from .state import State
@@ -151,9 +151,7 @@ def _check_complete(properties: Mapping[str, Any], strategy: str, who: str) -> N
     needed = STRATEGIES[strategy][0]
     lacking = [option for option in needed if properties.get(option) in (None, "", [], {})]
     if lacking:
-        raise InputError(
-            f"{who} of strategy '{strategy}' needs {listed(lacking)}: add {'it' if len(lacking) == 1 else 'them'}."
-        )
+        raise InputError(f"{who} of strategy '{strategy}' needs {add(lacking)}")
     start, end = properties.get("start"), properties.get("end")
     if strategy != "manual" and start and end and start >= end:
         raise InputError(f"{who}: end {end} is not after start {start}: correct one of them.")

@@ -24,7 +24,7 @@ from .._errors import InputError, KumawatchError
 from .._reconcile import ABSENT, Actual, Create, Delete, Desired, Update
 from .bulk import Change, Kind
 from .client import CallFailed, KumaClient
-from .entries import Mark, given, ignored, known, listed, read, values
+from .entries import Mark, add, given, ignored, known, listed, read, values
 from .fields import V1_23, V2_0, V2_1, V2_5, Field, Version, is_known
 from .paths import MonitorIndex, Path, label, pending_paths, remaining
 from .state import State
@@ -166,9 +166,7 @@ def _analytics(analytics: Mapping[str, Any], version: Version, who: str) -> dict
     needed = ["id"] if kind == "google" else ["id", "script_url"]
     lacking = [name for name in needed if name not in options]
     if lacking:
-        raise InputError(
-            f"{who}: analytics of type '{kind}' needs {listed(lacking)}: add {'it' if len(lacking) == 1 else 'them'}."
-        )
+        raise InputError(f"{who}: analytics of type '{kind}' needs {add(lacking)}")
     if kind == "google" and "script_url" in options:
         raise InputError(f"{who}: analytics of type 'google' takes no script_url: remove it.")
     return {name: str(options[name]) for name in ("type", *needed)}

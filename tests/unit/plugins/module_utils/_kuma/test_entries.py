@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import InputError, KumawatchError
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.entries import (
     Mark,
+    add,
     ignored,
     known,
     listed,
@@ -83,3 +84,4 @@ def test_values_are_checked_and_normalised() -> None:
 def test_listed() -> None:
     assert listed(["a"]) == "a"
     assert listed(["a", "b", "c"], "or") == "a, b or c"
+    assert (add(["a"]), add(["a", "b"])) == ("a: add it.", "a and b: add them.")
