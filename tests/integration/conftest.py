@@ -190,6 +190,8 @@ def _session_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
 
 async def _empty(client: KumaClient) -> None:
     state = client.state
+    if client.version >= (2, 0, 0):
+        await client.wait_for("remote_browsers")
     for slug in [page["slug"] for page in (state.status_pages or {}).values()]:
         await client.call("deleteStatusPage", slug)
     for event, items in (
