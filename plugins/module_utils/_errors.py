@@ -16,11 +16,3 @@ class KumawatchError(Exception):
 
 class InputError(KumawatchError):
     """What was declared cannot be right; nothing has been read or written yet."""
-
-
-class ApplyError(KumawatchError):
-    """Some changes could not be made; the others were. ``failures`` lists ``{"name": ..., "error": ...}``."""
-
-    def __init__(self, message: str, failures: list[dict[str, str]]) -> None:
-        super().__init__(message)
-        self.failures = failures

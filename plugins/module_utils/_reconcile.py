@@ -240,8 +240,7 @@ def plan(
         more = f" and {len(purged) - 5} more" if len(purged) > 5 else ""
         raise KumawatchError(
             f"purge would delete {len(purged)} {noun}s ({names}{more}), more than max_deletions={max_deletions} "
-            "allows: "
-            f"nothing was deleted; raise max_deletions if that is what you want."
+            f"allows: nothing was deleted; raise max_deletions if that is what you want."
         )
     return Plan(
         create=tuple(sorted(create, key=_label)),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._diff import diffs
-from .._errors import ApplyError, KumawatchError
+from .._errors import KumawatchError
 from .._reconcile import Actual, Change, Create, Delete, Desired, Plan, plan
 from . import client as _client
 from .client import Connection, ConnectionLost, DatabaseNotChosen, KumaClient, connect
@@ -169,15 +169,14 @@ async def reconcile(connection: Connection, kind: Kind, *, check_mode: bool) -> 
 
 
 async def _apply(client: KumaClient, kind: Kind) -> Outcome:
-    async with exclusive(client) as waited:
+    async with exclusive(client):
         # Somebody may have written since we read. 2.x has pushed each change to us; 1.23 says nothing of tags.
-        if waited:
-            kind.warnings.clear()
+        kind.warnings.clear()
         if not client.pushes_single_monitors:
             await refresh(client, kind)
         await kind.read(client)
         decided = kind.plan(client.state, client.version)
-        outcome = Outcome(decided, applied=True, warnings=kind.warnings)
+        outcome = Outcome(decided, applied=True, warnings=list(kind.warnings))
         failed = await _make(client, kind, decided)
         if failed:
             lost = [error for _change, error in failed if isinstance(error, ConnectionLost)]
@@ -185,9 +184,8 @@ async def _apply(client: KumaClient, kind: Kind) -> Outcome:
             if lost:
                 total = len(decided.changes)
                 outcome.error = (
-                    f"{str(lost[0]).rstrip('.')} after {total - len(failed)} of {total} changes: run the task again "
-                    "to make "
-                    f"the rest."
+                    f"{str(lost[0]).rstrip('.')} after {total - len(failed)} of {total} changes: "
+                    f"run the task again to make the rest."
                 )
                 return outcome
             await kind.after_failures(client, [change for change, _error in failed])
@@ -285,6 +283,3 @@ def require_libraries(module: AnsibleModule) -> None:
 
         missing = "python-socketio" if _client.socketio is None else "aiohttp"
         module.fail_json(msg=missing_required_lib(missing))
-
-
-__all__ = ["ApplyError", "Change", "Kind", "Outcome", "connection_of", "reconcile", "require_libraries", "run"]

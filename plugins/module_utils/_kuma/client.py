@@ -338,8 +338,7 @@ class KumaClient:
         except aiohttp.ClientConnectorCertificateError as trouble:
             return KumawatchError(
                 f"Uptime Kuma at {shown} has a certificate that is not trusted ({_reason(trouble)}): name its "
-                "authority in "
-                f"ca_path."
+                f"authority in ca_path."
             )
         except aiohttp.ClientConnectorDNSError as trouble:
             return KumawatchError(f"Uptime Kuma at {shown} cannot be found ({_reason(trouble)}): check api_url.")
@@ -365,8 +364,7 @@ class KumaClient:
             # It answers as Uptime Kuma does, so it is one: starting, or behind a proxy that passes no WebSockets.
             return _NotReady(
                 f"Uptime Kuma at {shown} answers, but opens no WebSocket ({_reason(error)}): if a proxy stands before "
-                "it, "
-                f"let it pass WebSockets."
+                f"it, let it pass WebSockets."
             )
         return _NotReady(f"{shown} does not answer as an Uptime Kuma server does (status {status}): check api_url.")
 

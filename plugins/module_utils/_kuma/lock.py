@@ -78,7 +78,6 @@ async def _wait_turn(client: KumaClient, ticket: int, patience: float) -> float:
             holder = min(ahead.items())[1].removeprefix(LOCK).split(" ")[0]
             raise KumawatchError(
                 f"another run ({holder}) has been changing Uptime Kuma at {client.connection.shown} for {patience:g} "
-                "s: "
-                f"wait until it ends, or delete the tag '{LOCK}…' if it no longer runs."
+                f"s: wait until it ends, or delete the tag '{LOCK}…' if it no longer runs."
             )
         await asyncio.sleep(POLL)

@@ -182,9 +182,8 @@ class Monitors(Kind):
             await self._update(client, change)
         else:
             await client.call("deleteMonitor", change.actual.ident)
-            (client.state.monitors or {}).pop(
-                change.actual.ident, None
-            )  # the server tells it after its answer, too late
+            # The server tells everybody only after its answer, too late for us.
+            (client.state.monitors or {}).pop(change.actual.ident, None)
 
     async def _create(self, client: KumaClient, change: Create) -> None:
         path: Path = change.key

@@ -254,8 +254,7 @@ def check_domains(entries: Iterable[Desired], state: State, leaving: Collection[
             if page["slug"] not in settled and wanted.get(name, page["slug"]) != page["slug"]:
                 raise KumawatchError(
                     f"status page '{wanted[name]}': the domain '{name}' belongs to status page '{page['slug']}': "
-                    "remove it there "
-                    f"first."
+                    f"remove it there first."
                 )
 
 
