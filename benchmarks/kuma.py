@@ -424,10 +424,8 @@ def report(rows: list[Row], peer: str) -> str:
             ("create / the same with a tag each", create / of["raw adds with a tag each"].median),
         ]
         if PEER_CREATE in of:
-            ratios += [
-                ("peer's create / ours, whole runs", of[PEER_CREATE].median / of["ours: create"].median),
-                ("peer's nothing to do / ours, whole", of[PEER_IDLE].median / of["ours: nothing to do"].median),
-            ]
+            peers = [of[name].median - base for name in (PEER_CREATE, PEER_IDLE)]
+            ratios += [("peer's create / ours", peers[0] / create), ("peer's nothing to do / ours", peers[1] / idle)]
         lines += [f"{size:>8}  {what:<36} {ratio:6.2f}" for what, ratio in ratios]
     return "\n".join([*lines, "", peer])
 
