@@ -194,9 +194,10 @@ async def _empty(client: KumaClient) -> None:
         await client.wait_for("remote_browsers")
     for slug in [page["slug"] for page in (state.status_pages or {}).values()]:
         await client.call("deleteStatusPage", slug)
+    for ident in list(state.monitors or ()):
+        await client.delete_monitor(ident)
     for event, items in (
         ("deleteMaintenance", state.maintenances),
-        ("deleteMonitor", state.monitors),
         ("deleteNotification", state.notifications),
         ("deleteProxy", state.proxies),
         ("deleteDockerHost", state.docker_hosts),

@@ -107,6 +107,26 @@ def test_lists_follow_what_others_do(kuma: Any) -> None:
     go(work())
 
 
+def test_a_list_is_current_after_many_deletions(kuma: Any) -> None:
+    """For this session and for the next, whatever lists the server has in the making."""
+
+    async def work() -> None:
+        async with connect(kuma.connection, LISTS) as client:
+            for number in range(20):
+                await client.call("add", payload(client, f"m{number}"))
+            idents = list(client.state.monitors or {})
+            assert len(idents) == 20
+            await client.each(idents[:15], client.delete_monitor)
+            assert sorted(client.state.monitors or {}) == sorted(idents[15:])
+        for _ in range(3):
+            async with connect(kuma.connection, LISTS) as client:
+                assert sorted(client.state.monitors or {}) == sorted(idents[15:])
+                await asyncio.sleep(0.3)
+                assert sorted(client.state.monitors or {}) == sorted(idents[15:])
+
+    go(work())
+
+
 def test_a_refusal_is_in_the_servers_words(kuma: Any) -> None:
     async def work() -> None:
         async with connect(kuma.connection, LISTS) as client:

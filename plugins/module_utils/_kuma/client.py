@@ -229,6 +229,17 @@ class KumaClient:
             missing.append("info")
         return missing
 
+    async def delete_monitor(self, ident: int) -> None:
+        """Delete a monitor and take it off the list."""
+        await self.call("deleteMonitor", ident)
+        monitors = self.state.monitors or {}
+        if self.pushes_single_monitors:
+            monitors.pop(ident, None)  # the server tells everybody only after its answer
+        elif ident in monitors:
+            # 1.23 makes up the whole list anew, after its answer. Where nobody waits for it, many such lists are in the
+            # making at once, the older the longer, and the next task, too, would get one from before the last deletion.
+            await self._until(lambda: ident not in (self.state.monitors or {}), f"take monitor {ident} off its list")
+
     async def _until(self, condition: Callable[[], bool], what: str, within: float | None = None) -> None:
         deadline = time.monotonic() + (within or self.connection.timeout)
         while not condition():

@@ -181,9 +181,7 @@ class Monitors(Kind):
         elif isinstance(change, Update):
             await self._update(client, change)
         else:
-            await client.call("deleteMonitor", change.actual.ident)
-            # The server tells everybody only after its answer, too late for us.
-            (client.state.monitors or {}).pop(change.actual.ident, None)
+            await client.delete_monitor(change.actual.ident)
 
     async def _create(self, client: KumaClient, change: Create) -> None:
         path: Path = change.key
@@ -253,11 +251,7 @@ class Monitors(Kind):
             for ident, path in MonitorIndex(client.state.monitors or {}).paths.items()
             if ident not in self._before and path in missing
         ]
-
-        async def delete(ident: int) -> None:
-            await client.call("deleteMonitor", ident)
-
-        await client.each(leftovers, delete)
+        await client.each(leftovers, client.delete_monitor)
 
     def show(self, name: str, value: Any) -> Any:
         if name == "tags":
