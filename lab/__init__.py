@@ -2,4 +2,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab: a real Uptime Kuma, a chat space and demo services, all on loopback."""
+
 from __future__ import annotations

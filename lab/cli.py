@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab's commands."""
+
 from __future__ import annotations
 
 import argparse
@@ -62,7 +63,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--all", action="store_true", help="with the state, remove the installed Uptime Kuma too")
     add("status", status, "say what runs and where; exit status 1 when something does not")
     for name, run, text in (
-        ("break", set_broken, "break a demo service, really"), ("mend", set_broken, "mend a demo service"),
+        ("break", set_broken, "break a demo service, really"),
+        ("mend", set_broken, "mend a demo service"),
     ):
         command = add(name, run, text)
         command.add_argument("service", metavar="SERVICE", help=", ".join(SERVICES))

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab as a whole: which parts there are, bringing them up, taking them down, breaking and mending services."""
+
 from __future__ import annotations
 
 import hashlib
@@ -94,24 +95,37 @@ class Lab:
     def chat_part(self, known: Any = None) -> Part:
         """The chat space; it reads its spaces once, so it is restarted when they change."""
         part = self.python_part(
-            "chat", "Chat space", CHAT_PORT, "lab.chat",
-            ["--data", str(self.paths.chat_data), "--secrets", str(self.paths.secrets)], self.chat_probe,
+            "chat",
+            "Chat space",
+            CHAT_PORT,
+            "lab.chat",
+            ["--data", str(self.paths.chat_data), "--secrets", str(self.paths.secrets)],
+            self.chat_probe,
         )
         return replace(part, version=f"{part.version} {hashlib.sha256(repr(known).encode()).hexdigest()[:16]}")
 
     def service_part(self, name: str) -> Part:
         state = self.paths.service_state(name)
         return self.python_part(
-            name, f"Service {name}", SERVICES[name], "lab.services", [name, "--state", str(state)],
+            name,
+            f"Service {name}",
+            SERVICES[name],
+            "lab.services",
+            [name, "--state", str(state)],
             lambda port: service_probe(name, port, is_broken(state)),
         )
 
     def python_part(self, name: str, title: str, port: int, module: str, arguments: list[str], probe: Any) -> Part:
         return Part(
-            name=name, title=title, preferred_port=port, port_variable=f"KUMAWATCH_LAB_{name.upper()}_PORT",
+            name=name,
+            title=title,
+            preferred_port=port,
+            port_variable=f"KUMAWATCH_LAB_{name.upper()}_PORT",
             command=lambda port: [sys.executable, "-m", module, *arguments, "--port", str(port)],
             env=lambda port: {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-            cwd=CHECKOUT, probe=probe, version=code_version(module),
+            cwd=CHECKOUT,
+            probe=probe,
+            version=code_version(module),
         )
 
     @staticmethod
@@ -123,8 +137,13 @@ class Lab:
         """Every part that can be looked at without installing anything."""
         # For looking only: without Node, never to be started.
         own = Part(
-            name="kuma", title="Uptime Kuma", preferred_port=0, port_variable="", cwd=self.paths.home,
-            command=lambda port: [], probe=lambda port: kuma.probe(self.paths, port),
+            name="kuma",
+            title="Uptime Kuma",
+            preferred_port=0,
+            port_variable="",
+            cwd=self.paths.home,
+            command=lambda port: [],
+            probe=lambda port: kuma.probe(self.paths, port),
         )
         return [own, self.chat_part(), *(self.service_part(name) for name in SERVICES)]
 
@@ -174,14 +193,22 @@ class Lab:
         server = external or Server(f"http://127.0.0.1:{ports['kuma']}", **known["kuma"])
         chat = f"http://127.0.0.1:{ports['chat']}"
         spaces = [
-            {"name": space["name"], "title": space["title"], "url": webhook(chat, known["chat"]["key"], space),
-             "messages_url": f"{chat}/messages?space={space['name']}"}
+            {
+                "name": space["name"],
+                "title": space["title"],
+                "url": webhook(chat, known["chat"]["key"], space),
+                "messages_url": f"{chat}/messages?space={space['name']}",
+            }
             for space in known["chat"]["spaces"]
         ]
         value = {
             "kuma": {"url": server.url, "username": server.username, "password": server.password},
-            "chat": {"url": spaces[0]["url"], "messages_url": spaces[0]["messages_url"], "page_url": f"{chat}/",
-                     "spaces": spaces},
+            "chat": {
+                "url": spaces[0]["url"],
+                "messages_url": spaces[0]["messages_url"],
+                "page_url": f"{chat}/",
+                "spaces": spaces,
+            },
             "services": [
                 {"name": "api", "kind": "json", "url": f"http://127.0.0.1:{ports['api']}/health"},
                 {"name": "shop", "kind": "keyword", "url": f"http://127.0.0.1:{ports['shop']}/", "keyword": KEYWORD},
@@ -339,7 +366,8 @@ def chat_secrets(known: Any, titles: list[str]) -> dict[str, Any]:
     return {
         "key": known.get("key") or "lab-" + secrets.token_urlsafe(24),
         "spaces": [
-            spaces.get(title) or {
+            spaces.get(title)
+            or {
                 "title": title,
                 "name": "spaces/AAQA" + "".join(secrets.choice(letters) for _ in range(7)),
                 "token": secrets.token_urlsafe(32),

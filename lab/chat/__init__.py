@@ -2,4 +2,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The chat space of the lab: a stand-in of Google Chat that takes incoming webhooks and shows the messages."""
+
 from __future__ import annotations

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A few line drawings for the icons that cards name; 24 by 24, drawn in the colour of the text."""
+
 from __future__ import annotations
 
 DRAWINGS = {
@@ -17,9 +18,9 @@ DRAWINGS = {
     "mail": '<path d="M3.5 6h17v12h-17z"/><path d="m4 7 8 6 8-6"/>',
     "person": '<circle cx="12" cy="8.5" r="3.8"/><path d="M4.5 20a7.5 7.5 0 0 1 15 0"/>',
     "people": '<circle cx="9" cy="9" r="3.3"/><path d="M2.5 19.5a6.5 6.5 0 0 1 13 0"/>'
-              '<path d="M15 6a3.3 3.3 0 0 1 0 6.2m2.5 2a6.5 6.5 0 0 1 4 5.3"/>',
+    '<path d="M15 6a3.3 3.3 0 0 1 0 6.2m2.5 2a6.5 6.5 0 0 1 4 5.3"/>',
     "link": '<path d="M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1"/>'
-            '<path d="M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1"/>',
+    '<path d="M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1"/>',
     "server": '<path d="M4 5h16v6H4zM4 13h16v6H4z"/><path d="M7.5 8h.3m-.3 8h.3"/>',
     "chart": '<path d="M4 4v16h16"/><path d="m7.5 14 3.5-4 3 2.5L19 7"/>',
     "lock": '<path d="M6 11h12v9H6z"/><path d="M8.5 11V8a3.5 3.5 0 0 1 7 0v3"/>',
@@ -28,7 +29,7 @@ DRAWINGS = {
     "ticket": '<path d="M3.5 7h17v3.5a1.5 1.5 0 0 0 0 3V17h-17v-3.5a1.5 1.5 0 0 0 0-3z"/>',
     "calendar": '<path d="M4 6h16v14H4z"/><path d="M4 10.5h16M8.5 3.5V8m7-4.5V8"/>',
     "wrench": '<path d="M14.5 6.5a4 4 0 0 1 5-1.8L17 7.2l.3 2 2 .3 2-2.2a4 4 0 0 1-5.3 4.7L8 20a2.1 2.1 0 0 1-3-3'
-              'l8-8a4 4 0 0 1 1.5-2.5z"/>',
+    'l8-8a4 4 0 0 1 1.5-2.5z"/>',
     "store": '<path d="M4 10v10h16V10M3 10l2-6h14l2 6a3 3 0 0 1-6 0 3 3 0 0 1-6 0 3 3 0 0 1-6 0z"/>',
     "dot": '<circle cx="12" cy="12" r="4"/>',
 }

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Messages to HTML, as pure functions. No style and no script stands in what comes out, so the page forbids both."""
+
 from __future__ import annotations
 
 import html
@@ -23,7 +24,8 @@ def element(tag: str, content: str, **attributes: Any) -> str:
     """An element; ``content`` is HTML, attribute values are escaped, a None is left out, ``_`` reads as ``-``."""
     written = "".join(
         f" {name.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(value)}"')
-        for name, value in attributes.items() if value is not None and value is not False
+        for name, value in attributes.items()
+        if value is not None and value is not False
     )
     return f"<{tag}{written}>{content}</{tag}>"
 
@@ -32,9 +34,7 @@ def image(url: Any, alt: str, class_: str) -> str:
     """A picture, from a safe address only."""
     if not isinstance(url, str) or not url.lower().startswith(("https://", "http://")):
         return ""
-    return (
-        f'<img class="{class_}" src="{escape(url)}" alt="{escape(alt)}" loading="lazy" referrerpolicy="no-referrer">'
-    )
+    return f'<img class="{class_}" src="{escape(url)}" alt="{escape(alt)}" loading="lazy" referrerpolicy="no-referrer">'
 
 
 # -- cards
@@ -107,7 +107,8 @@ def decorated_text(value: dict[str, Any]) -> str:
     start = icon(value.get("startIcon") or value.get("icon") or {}, "start")
     lines = ""
     for label, rich, class_ in (
-        ("topLabel", "topLabelText", "label"), ("text", "contentText", "content"),
+        ("topLabel", "topLabelText", "label"),
+        ("text", "contentText", "content"),
         ("bottomLabel", "bottomLabelText", "label"),
     ):
         inner = paragraph(value[rich]) if value.get(rich) else text.card(value.get(label) or "")
@@ -134,7 +135,9 @@ def button(value: dict[str, Any]) -> str:
     kind = str(value.get("type") or "OUTLINED").lower()
     background = color(value.get("color"))
     attributes: dict[str, Any] = {
-        "class_": f"button {'filled' if background else kind}", "aria_label": name, "data_background": background,
+        "class_": f"button {'filled' if background else kind}",
+        "aria_label": name,
+        "data_background": background,
     }
     url = address(value.get("onClick") or {})
     if not url or value.get("disabled"):
@@ -209,8 +212,14 @@ def chip_list(value: dict[str, Any]) -> str:
 
 
 WIDGETS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "textParagraph": text_paragraph, "decoratedText": decorated_text, "buttonList": button_list, "image": picture,
-    "divider": lambda value: "<hr>", "columns": columns, "grid": grid, "chipList": chip_list,
+    "textParagraph": text_paragraph,
+    "decoratedText": decorated_text,
+    "buttonList": button_list,
+    "image": picture,
+    "divider": lambda value: "<hr>",
+    "columns": columns,
+    "grid": grid,
+    "chipList": chip_list,
 }
 
 
@@ -248,9 +257,14 @@ def message(entry: Entry) -> str:
     body = element("div", text.chat(value["text"]), class_="text") if value.get("text") else ""
     body += "".join(card(one, f"{identity}-{number}") for number, one in enumerate(value.get("cardsV2") or []))
     if left_out := entry.ignored_widgets:
-        body += element("p", (
-            f"{left_out} widget{'s' if left_out > 1 else ''} beyond Google's limit of {WIDGET_LIMIT} a card: not shown."
-        ), class_="lab-note")
+        body += element(
+            "p",
+            (
+                f"{left_out} widget{'s' if left_out > 1 else ''} beyond Google's limit of {WIDGET_LIMIT} a card: "
+                f"not shown."
+            ),
+            class_="lab-note",
+        )
     for accessory in value.get("accessoryWidgets") or []:
         body += button_list(accessory.get("buttonList") or {})
     avatar = element("span", svg("bell"), class_="avatar", aria_hidden="true")
@@ -265,10 +279,15 @@ def thread(value: Thread) -> str:
     if replies:
         count = f"{len(replies)} repl{'ies' if len(replies) > 1 else 'y'}"
         key = f" in thread {escape(first.thread_key)}" if first.thread_key else ""
-        inner += element("div", element("p", count + key, class_="reply-count") + "".join(map(message, replies)),
-                         class_="replies")
+        inner += element(
+            "div", element("p", count + key, class_="reply-count") + "".join(map(message, replies)), class_="replies"
+        )
     return element(
-        "section", inner, class_="thread", id=f"t-{short(value.name)}", data_version=len(value.entries),
+        "section",
+        inner,
+        class_="thread",
+        id=f"t-{short(value.name)}",
+        data_version=len(value.entries),
         aria_label=f"Thread of {len(value.entries)} message{'s' if replies else ''}",
     )
 
@@ -290,13 +309,20 @@ def conversation(entries: Iterable[Entry]) -> str:
 def page(template: str, titles: dict[str, str], current: str, entries: Iterable[Entry]) -> str:
     """The whole page; ``titles`` are the spaces by name."""
     spaces = "".join(
-        element("a", svg("space") + element("span", text.words(title)), href=f"/?space={name}", class_="space",
-                aria_current="page" if name == current else None)
+        element(
+            "a",
+            svg("space") + element("span", text.words(title)),
+            href=f"/?space={name}",
+            class_="space",
+            aria_current="page" if name == current else None,
+        )
         for name, title in titles.items()
     )
     return (
-        template.replace("{{title}}", escape(titles[current])).replace("{{space}}", escape(current))
-        .replace("{{spaces}}", spaces).replace("{{logo}}", svg("bell"))
+        template.replace("{{title}}", escape(titles[current]))
+        .replace("{{space}}", escape(current))
+        .replace("{{spaces}}", spaces)
+        .replace("{{logo}}", svg("bell"))
         # Last, so that nothing in a message is taken for a placeholder.
         .replace("{{conversation}}", conversation(entries))
     )

@@ -6,6 +6,7 @@
 The bodies of the answers are Google's, as its services give them; where only the rule is documented and not the
 wording, a comment says so.
 """
+
 from __future__ import annotations
 
 import json
@@ -29,16 +30,36 @@ THREAD_KEY_LIMIT = 4_000
 """Longest thread key, in characters."""
 
 NEW_THREAD, FALLBACK, OR_FAIL = REPLY_OPTIONS = (
-    "MESSAGE_REPLY_OPTION_UNSPECIFIED", "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD", "REPLY_MESSAGE_OR_FAIL",
+    "MESSAGE_REPLY_OPTION_UNSPECIFIED",
+    "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD",
+    "REPLY_MESSAGE_OR_FAIL",
 )
 
-SYSTEM_PARAMETERS = frozenset((
-    "key", "token", "alt", "access_token", "callback", "fields", "oauth_token", "prettyPrint", "quotaUser",
-    "uploadType", "upload_protocol", "$.xgafv",
-))
-PARAMETERS = frozenset((
-    "threadKey", "requestId", "messageReplyOption", "messageId", "createMessageNotificationOptions.notificationType",
-))
+SYSTEM_PARAMETERS = frozenset(
+    (
+        "key",
+        "token",
+        "alt",
+        "access_token",
+        "callback",
+        "fields",
+        "oauth_token",
+        "prettyPrint",
+        "quotaUser",
+        "uploadType",
+        "upload_protocol",
+        "$.xgafv",
+    )
+)
+PARAMETERS = frozenset(
+    (
+        "threadKey",
+        "requestId",
+        "messageReplyOption",
+        "messageId",
+        "createMessageNotificationOptions.notificationType",
+    )
+)
 
 
 class RefusedError(Exception):
@@ -62,13 +83,17 @@ class RefusedError(Exception):
 def bad_request(violations: list[Violation]) -> RefusedError:
     """All violations in one answer, as Google's JSON parser gives them."""
     return RefusedError(
-        400, "INVALID_ARGUMENT", "\n".join(violation.description for violation in violations),
-        [{
-            "@type": "type.googleapis.com/google.rpc.BadRequest",
-            "fieldViolations": [
-                {"field": violation.field, "description": violation.description} for violation in violations
-            ],
-        }],
+        400,
+        "INVALID_ARGUMENT",
+        "\n".join(violation.description for violation in violations),
+        [
+            {
+                "@type": "type.googleapis.com/google.rpc.BadRequest",
+                "fieldViolations": [
+                    {"field": violation.field, "description": violation.description} for violation in violations
+                ],
+            }
+        ],
     )
 
 
@@ -76,20 +101,26 @@ def check_key(given: str | None, key: str) -> None:
     """Refuse a call without an API key, or with another one."""
     if not given:
         raise RefusedError(
-            403, "PERMISSION_DENIED",
+            403,
+            "PERMISSION_DENIED",
             "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or "
             "other form of API consumer identity to call this API.",
         )
     if given != key:
         raise RefusedError(
-            400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.",
+            400,
+            "INVALID_ARGUMENT",
+            "API key not valid. Please pass a valid API key.",
             [
                 {
-                    "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID",
-                    "domain": "googleapis.com", "metadata": {"service": "chat.googleapis.com"},
+                    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                    "reason": "API_KEY_INVALID",
+                    "domain": "googleapis.com",
+                    "metadata": {"service": "chat.googleapis.com"},
                 },
                 {
-                    "@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US",
+                    "@type": "type.googleapis.com/google.rpc.LocalizedMessage",
+                    "locale": "en-US",
                     "message": "API key not valid. Please pass a valid API key.",
                 },
             ],
@@ -100,7 +131,8 @@ def check_token(given: str | None, token: str | None) -> None:
     """Refuse a call without the webhook's token; ``token`` is None for a space that has no webhook."""
     if token is None or given != token:
         raise RefusedError(
-            403, "PERMISSION_DENIED",
+            403,
+            "PERMISSION_DENIED",
             "The API is called without a valid token. Instructions on how to use incoming webhooks can be found at "
             "https://developers.google.com/chat/how-tos/webhooks",
         )
@@ -119,10 +151,13 @@ def check_query(query: Mapping[str, str]) -> None:
 
 def unbound(name: str) -> Violation:
     """What Google says of a query parameter, or of a form field, that it does not know."""
-    return Violation("", (
-        f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
-        f"Field '{name}' could not be found in request message."
-    ))
+    return Violation(
+        "",
+        (
+            f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
+            f"Field '{name}' could not be found in request message."
+        ),
+    )
 
 
 def parse(raw: bytes, content_type: str = "application/json") -> dict[str, Any]:
@@ -150,7 +185,7 @@ def parse(raw: bytes, content_type: str = "application/json") -> dict[str, Any]:
 def unexpected(text: str, position: int) -> str:
     """A syntax error with an excerpt, and a caret below the place."""
     begin = max(0, position - 20)
-    excerpt = text[begin:position + 20].replace("\n", " ")
+    excerpt = text[begin : position + 20].replace("\n", " ")
     if position >= len(text.rstrip()):
         return f"Invalid JSON payload received. Unexpected end of string.\n{excerpt}\n{' ' * (position - begin)}^"
     return f"Invalid JSON payload received. Unexpected token.\n{excerpt}\n{' ' * (position - begin)}^"
@@ -160,30 +195,40 @@ def check_message(message: dict[str, Any], space: str) -> None:
     """Refuse what the JSON parser takes, and the space does not."""
     if not message.get("text") and not message.get("cardsV2") and not message.get("cards"):
         raise RefusedError(
-            400, "INVALID_ARGUMENT",
+            400,
+            "INVALID_ARGUMENT",
             f"Message cannot be empty. Discarding empty create message request in {space}.",
         )
     size = len(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode())
     if size > MESSAGE_LIMIT:
         # The limit is documented, the wording of the answer is not.
         raise RefusedError(
-            400, "INVALID_ARGUMENT",
+            400,
+            "INVALID_ARGUMENT",
             f"Message is too long: {size} bytes, more than the maximum of {MESSAGE_LIMIT} bytes.",
         )
     cards = message.get("cardsV2", [])
     identifiers = [card.get("cardId") for card in cards]
     if len(cards) > 1 and not all(identifiers):
         # That the identifier is required then is documented, the wording of the answer is not.
-        raise bad_request([Violation(
-            f"message.cards_v2[{identifiers.index(next(filter(lambda item: not item, identifiers)))}].card_id",
-            "card_id is required if the message contains multiple cards.",
-        )])
+        raise bad_request(
+            [
+                Violation(
+                    f"message.cards_v2[{identifiers.index(next(filter(lambda item: not item, identifiers)))}].card_id",
+                    "card_id is required if the message contains multiple cards.",
+                )
+            ]
+        )
     key = (message.get("thread") or {}).get("threadKey", "")
     if len(key) > THREAD_KEY_LIMIT:
         # As above.
-        raise bad_request([Violation(
-            "message.thread.thread_key", f"Maximum length of the field is {THREAD_KEY_LIMIT}. Field: thread_key"
-        )])
+        raise bad_request(
+            [
+                Violation(
+                    "message.thread.thread_key", f"Maximum length of the field is {THREAD_KEY_LIMIT}. Field: thread_key"
+                )
+            ]
+        )
 
 
 def exhausted() -> RefusedError:

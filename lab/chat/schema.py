@@ -6,6 +6,7 @@
 The fields are those of google.chat.v1.Message and google.apps.card.v1 that a message may carry. Every name may be
 written in camelCase or, as in the protocol buffers, in snake_case.
 """
+
 from __future__ import annotations
 
 import json
@@ -48,104 +49,182 @@ HORIZONTAL = Enum(CARD + "Widget.HorizontalAlignment", ("HORIZONTAL_ALIGNMENT_UN
 VERTICAL = Enum(CARD + "Widget.VerticalAlignment", ("VERTICAL_ALIGNMENT_UNSPECIFIED", "TOP", "MIDDLE", "BOTTOM"))
 
 _SIMPLE_WIDGETS = {
-    "textParagraph": CARD + "TextParagraph", "image": CARD + "Image", "decoratedText": CARD + "DecoratedText",
-    "buttonList": CARD + "ButtonList", "textInput": CARD + "TextInput", "selectionInput": CARD + "SelectionInput",
-    "dateTimePicker": CARD + "DateTimePicker", "chipList": CARD + "ChipList",
+    "textParagraph": CARD + "TextParagraph",
+    "image": CARD + "Image",
+    "decoratedText": CARD + "DecoratedText",
+    "buttonList": CARD + "ButtonList",
+    "textInput": CARD + "TextInput",
+    "selectionInput": CARD + "SelectionInput",
+    "dateTimePicker": CARD + "DateTimePicker",
+    "chipList": CARD + "ChipList",
 }
 _WIDGETS = {
-    **_SIMPLE_WIDGETS, "divider": CARD + "Divider", "grid": CARD + "Grid", "columns": CARD + "Columns",
+    **_SIMPLE_WIDGETS,
+    "divider": CARD + "Divider",
+    "grid": CARD + "Grid",
+    "columns": CARD + "Columns",
     "carousel": CARD + "Carousel",
 }
 _NESTED = {name: _WIDGETS[name] for name in ("textParagraph", "buttonList", "image")}
 
 TYPES: dict[str, dict[str, Any]] = {
     CHAT + "Message": {
-        "name": STRING, "text": STRING, "fallbackText": STRING, "cardsV2": Many(CHAT + "CardWithId"),
-        "thread": CHAT + "Thread", "clientAssignedMessageId": STRING, "createTime": STRING,
+        "name": STRING,
+        "text": STRING,
+        "fallbackText": STRING,
+        "cardsV2": Many(CHAT + "CardWithId"),
+        "thread": CHAT + "Thread",
+        "clientAssignedMessageId": STRING,
+        "createTime": STRING,
         "accessoryWidgets": Many(CHAT + "AccessoryWidget"),
         "markupSyntax": Enum(CHAT + "MarkupSyntax", ("MARKUP_SYNTAX_UNSPECIFIED", "CHAT_MARKUP", "MARKDOWN")),
         # What Google knows, and a webhook has no use for: taken as it is.
-        "cards": ANY, "sender": ANY, "lastUpdateTime": ANY, "deleteTime": ANY, "formattedText": ANY, "annotations": ANY,
-        "space": ANY, "actionResponse": ANY, "argumentText": ANY, "slashCommand": ANY, "attachment": ANY,
-        "matchedUrl": ANY, "threadReply": ANY, "silent": ANY, "emojiReactionSummaries": ANY,
-        "privateMessageViewer": ANY, "deletionMetadata": ANY, "quotedMessageMetadata": ANY, "attachedGifs": ANY,
+        "cards": ANY,
+        "sender": ANY,
+        "lastUpdateTime": ANY,
+        "deleteTime": ANY,
+        "formattedText": ANY,
+        "annotations": ANY,
+        "space": ANY,
+        "actionResponse": ANY,
+        "argumentText": ANY,
+        "slashCommand": ANY,
+        "attachment": ANY,
+        "matchedUrl": ANY,
+        "threadReply": ANY,
+        "silent": ANY,
+        "emojiReactionSummaries": ANY,
+        "privateMessageViewer": ANY,
+        "deletionMetadata": ANY,
+        "quotedMessageMetadata": ANY,
+        "attachedGifs": ANY,
     },
     CHAT + "Thread": {"name": STRING, "threadKey": STRING},
     CHAT + "CardWithId": {"cardId": STRING, "card": CARD + "Card"},
     CHAT + "AccessoryWidget": {"buttonList": CARD + "ButtonList"},
     CARD + "Card": {
-        "header": CARD + "Card.CardHeader", "sections": Many(CARD + "Card.Section"), "name": STRING,
+        "header": CARD + "Card.CardHeader",
+        "sections": Many(CARD + "Card.Section"),
+        "name": STRING,
         "sectionDividerStyle": Enum(
             CARD + "Card.DividerStyle", ("DIVIDER_STYLE_UNSPECIFIED", "SOLID_DIVIDER", "NO_DIVIDER")
         ),
-        "cardActions": Many(CARD + "Card.CardAction"), "fixedFooter": CARD + "Card.CardFixedFooter",
+        "cardActions": Many(CARD + "Card.CardAction"),
+        "fixedFooter": CARD + "Card.CardFixedFooter",
         "displayStyle": Enum(CARD + "Card.DisplayStyle", ("DISPLAY_STYLE_UNSPECIFIED", "PEEK", "REPLACE")),
         "peekCardHeader": CARD + "Card.CardHeader",
     },
     CARD + "Card.CardHeader": {
-        "title": STRING, "subtitle": STRING, "imageType": IMAGE_TYPE, "imageUrl": STRING, "imageAltText": STRING,
+        "title": STRING,
+        "subtitle": STRING,
+        "imageType": IMAGE_TYPE,
+        "imageUrl": STRING,
+        "imageAltText": STRING,
     },
     CARD + "Card.Section": {
-        "header": STRING, "widgets": Many(CARD + "Widget"), "collapsible": BOOL, "uncollapsibleWidgetsCount": INT,
+        "header": STRING,
+        "widgets": Many(CARD + "Widget"),
+        "collapsible": BOOL,
+        "uncollapsibleWidgetsCount": INT,
         "collapseControl": CARD + "CollapseControl",
     },
     CARD + "CollapseControl": {
-        "horizontalAlignment": HORIZONTAL, "expandButton": CARD + "Button", "collapseButton": CARD + "Button",
+        "horizontalAlignment": HORIZONTAL,
+        "expandButton": CARD + "Button",
+        "collapseButton": CARD + "Button",
     },
     CARD + "Card.CardAction": {"actionLabel": STRING, "onClick": CARD + "OnClick"},
     CARD + "Card.CardFixedFooter": {"primaryButton": CARD + "Button", "secondaryButton": CARD + "Button"},
     CARD + "Widget": {**_WIDGETS, "horizontalAlignment": HORIZONTAL},
     CARD + "TextParagraph": {
-        "text": STRING, "maxLines": INT,
+        "text": STRING,
+        "maxLines": INT,
         "textSyntax": Enum(CARD + "TextParagraph.TextSyntax", ("TEXT_SYNTAX_UNSPECIFIED", "HTML", "MARKDOWN")),
     },
     CARD + "Image": {"imageUrl": STRING, "onClick": CARD + "OnClick", "altText": STRING},
     CARD + "Divider": {},
     CARD + "DecoratedText": {
-        "icon": CARD + "Icon", "startIcon": CARD + "Icon", "startIconVerticalAlignment": VERTICAL, "topLabel": STRING,
-        "topLabelText": CARD + "TextParagraph", "text": STRING, "contentText": CARD + "TextParagraph",
-        "wrapText": BOOL, "bottomLabel": STRING, "bottomLabelText": CARD + "TextParagraph",
-        "onClick": CARD + "OnClick", "button": CARD + "Button", "switchControl": ANY, "endIcon": CARD + "Icon",
+        "icon": CARD + "Icon",
+        "startIcon": CARD + "Icon",
+        "startIconVerticalAlignment": VERTICAL,
+        "topLabel": STRING,
+        "topLabelText": CARD + "TextParagraph",
+        "text": STRING,
+        "contentText": CARD + "TextParagraph",
+        "wrapText": BOOL,
+        "bottomLabel": STRING,
+        "bottomLabelText": CARD + "TextParagraph",
+        "onClick": CARD + "OnClick",
+        "button": CARD + "Button",
+        "switchControl": ANY,
+        "endIcon": CARD + "Icon",
     },
     CARD + "ButtonList": {"buttons": Many(CARD + "Button")},
     CARD + "Button": {
-        "text": STRING, "icon": CARD + "Icon", "color": "google.type.Color", "onClick": CARD + "OnClick",
-        "disabled": BOOL, "altText": STRING,
+        "text": STRING,
+        "icon": CARD + "Icon",
+        "color": "google.type.Color",
+        "onClick": CARD + "OnClick",
+        "disabled": BOOL,
+        "altText": STRING,
         "type": Enum(CARD + "Button.Type", ("TYPE_UNSPECIFIED", "OUTLINED", "FILLED", "FILLED_TONAL", "BORDERLESS")),
     },
     CARD + "Icon": {
-        "knownIcon": STRING, "iconUrl": STRING, "materialIcon": CARD + "MaterialIcon", "altText": STRING,
+        "knownIcon": STRING,
+        "iconUrl": STRING,
+        "materialIcon": CARD + "MaterialIcon",
+        "altText": STRING,
         "imageType": IMAGE_TYPE,
     },
     CARD + "MaterialIcon": {"name": STRING, "fill": BOOL, "weight": INT, "grade": INT},
     CARD + "OnClick": {
-        "action": CARD + "Action", "openLink": CARD + "OpenLink", "openDynamicLinkAction": CARD + "Action",
-        "card": CARD + "Card", "overflowMenu": CARD + "OverflowMenu",
+        "action": CARD + "Action",
+        "openLink": CARD + "OpenLink",
+        "openDynamicLinkAction": CARD + "Action",
+        "card": CARD + "Card",
+        "overflowMenu": CARD + "OverflowMenu",
     },
     CARD + "OpenLink": {
-        "url": STRING, "openAs": Enum(CARD + "OpenLink.OpenAs", ("FULL_SIZE", "OVERLAY")),
+        "url": STRING,
+        "openAs": Enum(CARD + "OpenLink.OpenAs", ("FULL_SIZE", "OVERLAY")),
         "onClose": Enum(CARD + "OpenLink.OnClose", ("NOTHING", "RELOAD")),
     },
     CARD + "Action": {
-        "function": STRING, "parameters": ANY, "loadIndicator": STRING, "persistValues": BOOL, "interaction": STRING,
-        "requiredWidgets": Many(STRING), "allWidgetsAreRequired": BOOL,
+        "function": STRING,
+        "parameters": ANY,
+        "loadIndicator": STRING,
+        "persistValues": BOOL,
+        "interaction": STRING,
+        "requiredWidgets": Many(STRING),
+        "allWidgetsAreRequired": BOOL,
     },
     CARD + "OverflowMenu": {"items": Many(CARD + "OverflowMenu.OverflowMenuItem")},
     CARD + "OverflowMenu.OverflowMenuItem": {
-        "startIcon": CARD + "Icon", "text": STRING, "onClick": CARD + "OnClick", "disabled": BOOL,
+        "startIcon": CARD + "Icon",
+        "text": STRING,
+        "onClick": CARD + "OnClick",
+        "disabled": BOOL,
     },
     CARD + "Grid": {
-        "title": STRING, "items": Many(CARD + "Grid.GridItem"), "borderStyle": CARD + "BorderStyle",
-        "columnCount": INT, "onClick": CARD + "OnClick",
+        "title": STRING,
+        "items": Many(CARD + "Grid.GridItem"),
+        "borderStyle": CARD + "BorderStyle",
+        "columnCount": INT,
+        "onClick": CARD + "OnClick",
     },
     CARD + "Grid.GridItem": {
-        "id": STRING, "image": CARD + "ImageComponent", "title": STRING, "subtitle": STRING,
+        "id": STRING,
+        "image": CARD + "ImageComponent",
+        "title": STRING,
+        "subtitle": STRING,
         "layout": Enum(
             CARD + "Grid.GridItem.GridItemLayout", ("GRID_ITEM_LAYOUT_UNSPECIFIED", "TEXT_BELOW", "TEXT_ABOVE")
         ),
     },
     CARD + "ImageComponent": {
-        "imageUri": STRING, "altText": STRING, "cropStyle": CARD + "ImageCropStyle",
+        "imageUri": STRING,
+        "altText": STRING,
+        "cropStyle": CARD + "ImageCropStyle",
         "borderStyle": CARD + "BorderStyle",
     },
     CARD + "ImageCropStyle": {
@@ -157,7 +236,8 @@ TYPES: dict[str, dict[str, Any]] = {
     },
     CARD + "BorderStyle": {
         "type": Enum(CARD + "BorderStyle.BorderType", ("BORDER_TYPE_UNSPECIFIED", "NO_BORDER", "STROKE")),
-        "strokeColor": "google.type.Color", "cornerRadius": INT,
+        "strokeColor": "google.type.Color",
+        "cornerRadius": INT,
     },
     "google.type.Color": {"red": NUMBER, "green": NUMBER, "blue": NUMBER, "alpha": ANY},
     CARD + "Columns": {"columnItems": Many(CARD + "Columns.Column")},
@@ -175,7 +255,8 @@ TYPES: dict[str, dict[str, Any]] = {
     CARD + "Columns.Column.Widgets": _SIMPLE_WIDGETS,
     CARD + "Carousel": {"carouselCards": Many(CARD + "Carousel.CarouselCard")},
     CARD + "Carousel.CarouselCard": {
-        "widgets": Many(CARD + "Card.NestedWidget"), "footerWidgets": Many(CARD + "Card.NestedWidget"),
+        "widgets": Many(CARD + "Card.NestedWidget"),
+        "footerWidgets": Many(CARD + "Card.NestedWidget"),
     },
     CARD + "Card.NestedWidget": _NESTED,
     CARD + "ChipList": {
@@ -183,21 +264,54 @@ TYPES: dict[str, dict[str, Any]] = {
         "chips": Many(CARD + "Chip"),
     },
     CARD + "Chip": {
-        "icon": CARD + "Icon", "label": STRING, "onClick": CARD + "OnClick", "enabled": BOOL, "disabled": BOOL,
+        "icon": CARD + "Icon",
+        "label": STRING,
+        "onClick": CARD + "OnClick",
+        "enabled": BOOL,
+        "disabled": BOOL,
         "altText": STRING,
     },
     # Input widgets do nothing in a message of a webhook; their names are known, their insides are not looked at.
-    CARD + "TextInput": dict.fromkeys((
-        "name", "label", "hintText", "value", "type", "onChangeAction", "initialSuggestions", "autoCompleteAction",
-        "validation", "placeholderText",
-    ), ANY),
-    CARD + "SelectionInput": dict.fromkeys((
-        "name", "label", "type", "items", "onChangeAction", "multiSelectMaxSelectedItems", "multiSelectMinQueryLength",
-        "externalDataSource", "platformDataSource",
-    ), ANY),
-    CARD + "DateTimePicker": dict.fromkeys((
-        "name", "label", "type", "valueMsEpoch", "timezoneOffsetDate", "onChangeAction",
-    ), ANY),
+    CARD + "TextInput": dict.fromkeys(
+        (
+            "name",
+            "label",
+            "hintText",
+            "value",
+            "type",
+            "onChangeAction",
+            "initialSuggestions",
+            "autoCompleteAction",
+            "validation",
+            "placeholderText",
+        ),
+        ANY,
+    ),
+    CARD + "SelectionInput": dict.fromkeys(
+        (
+            "name",
+            "label",
+            "type",
+            "items",
+            "onChangeAction",
+            "multiSelectMaxSelectedItems",
+            "multiSelectMinQueryLength",
+            "externalDataSource",
+            "platformDataSource",
+        ),
+        ANY,
+    ),
+    CARD + "DateTimePicker": dict.fromkeys(
+        (
+            "name",
+            "label",
+            "type",
+            "valueMsEpoch",
+            "timezoneOffsetDate",
+            "onChangeAction",
+        ),
+        ANY,
+    ),
 }
 
 ONE_OF = {
@@ -239,10 +353,13 @@ def check(value: Any, kind: Any, path: str, found: list[Violation]) -> Any:
         return [check(item, kind.of, f"{path}[{index}]", found) for index, item in enumerate(value)]
     if isinstance(value, list):
         parent, _, name = path.rpartition(".")
-        found.append(Violation(
-            parent, f'Invalid JSON payload received. Unknown name "{camel(name)}" at \'{parent}\': '
-            "Proto field is not repeating, cannot start list.",
-        ))
+        found.append(
+            Violation(
+                parent,
+                f"Invalid JSON payload received. Unknown name \"{camel(name)}\" at '{parent}': "
+                "Proto field is not repeating, cannot start list.",
+            )
+        )
         return None
     if kind in TYPES:
         if not isinstance(value, dict):
@@ -260,16 +377,21 @@ def check_fields(value: dict[str, Any], kind: str, path: str, found: list[Violat
     for given, item in value.items():
         name = camel(given)
         if name not in fields:
-            found.append(Violation(
-                path, f"Invalid JSON payload received. Unknown name \"{given}\" at '{path}': Cannot find field."
-            ))
+            found.append(
+                Violation(
+                    path, f"Invalid JSON payload received. Unknown name \"{given}\" at '{path}': Cannot find field."
+                )
+            )
         elif item is not None:
             if group and name in group.fields:
                 if first:
-                    found.append(Violation(
-                        path, f"Invalid value at '{path}' (oneof), oneof field '{group.name}' is already set. "
-                        f"Cannot set '{name}'",
-                    ))
+                    found.append(
+                        Violation(
+                            path,
+                            f"Invalid value at '{path}' (oneof), oneof field '{group.name}' is already set. "
+                            f"Cannot set '{name}'",
+                        )
+                    )
                     continue
                 first = name
             yield name, check(item, fields[name], f"{path}.{snake(name)}", found)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The chat space's HTTP server: the webhook as Google Chat answers it, the lab's own look at the messages, the page."""
+
 from __future__ import annotations
 
 import argparse
@@ -25,8 +26,12 @@ from lab.chat.store import Entry, Store, new_id, timestamp
 log = logging.getLogger("chat")
 
 PAGE = Path(__file__).parent / "page"
-STATIC = {"style.css": "text/css", "script.js": "text/javascript", "icon.svg": "image/svg+xml",
-          "signs.svg": "image/svg+xml"}
+STATIC = {
+    "style.css": "text/css",
+    "script.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+    "signs.svg": "image/svg+xml",
+}
 
 HEADERS = {
     # Nothing that a message holds can run or fetch anything but a picture, should it ever get past the escaping.
@@ -73,7 +78,7 @@ class ChatServer:
         self.changed = asyncio.Event()
         self.closing = False
         self.writes: defaultdict[str, deque[float]] = defaultdict(deque)
-        for entry in self.store.entries[-rules.WRITES_PER_MINUTE * len(self.tokens):]:
+        for entry in self.store.entries[-rules.WRITES_PER_MINUTE * len(self.tokens) :]:
             self.writes[entry.space].append(datetime.fromisoformat(entry.received_at).timestamp())
 
     def app(self) -> web.Application:
@@ -176,7 +181,10 @@ class ChatServer:
             "thread": {"name": thread} | ({"threadKey": key} if key is not None else {}),
             "threadReply": reply,
             "space": {
-                "name": space, "type": "ROOM", "displayName": self.titles[space], "spaceType": "SPACE",
+                "name": space,
+                "type": "ROOM",
+                "displayName": self.titles[space],
+                "spaceType": "SPACE",
                 "spaceThreadingState": "THREADED_MESSAGES",
             },
         }
@@ -211,16 +219,20 @@ class ChatServer:
         try:
             value = json.loads(await request.read())
             fault = Fault(**value)
-            right = (
-                (fault.status == 0 or 400 <= fault.status <= 599) and fault.count >= 1 and 0 <= fault.delay <= 300
-            )
+            right = (fault.status == 0 or 400 <= fault.status <= 599) and fault.count >= 1 and 0 <= fault.delay <= 300
         except (ValueError, TypeError):
             right = False
         if not right:
-            return answer({"error": (
-                'A fault is a JSON object such as {"status": 429, "count": 2, "delay": 0.5, "retry_after": 1, '
-                '"stored": false}; status from 400 to 599 or 0 for none, count from 1, delay in seconds up to 300.'
-            )}, 400)
+            return answer(
+                {
+                    "error": (
+                        'A fault is a JSON object such as {"status": 429, "count": 2, "delay": 0.5, "retry_after": 1, '
+                        '"stored": false}; status from 400 to 599 or 0 for none, count from 1, delay in seconds up to '
+                        "300."
+                    )
+                },
+                400,
+            )
         self.faults.append(fault)
         return answer([vars(fault) for fault in self.faults])
 
@@ -239,12 +251,20 @@ class ChatServer:
         return [entry for entry in self.store.entries if space in (None, entry.space)]
 
     async def messages(self, request: web.Request) -> web.Response:
-        return answer([
-            {"received_at": entry.received_at, "thread_key": entry.thread_key, "message": entry.message,
-             "space": entry.space, "name": entry.resource["name"], "thread": entry.resource["thread"]["name"],
-             "ignored_widgets": entry.ignored_widgets}
-            for entry in self.chosen(request)
-        ])
+        return answer(
+            [
+                {
+                    "received_at": entry.received_at,
+                    "thread_key": entry.thread_key,
+                    "message": entry.message,
+                    "space": entry.space,
+                    "name": entry.resource["name"],
+                    "thread": entry.resource["thread"]["name"],
+                    "ignored_widgets": entry.ignored_widgets,
+                }
+                for entry in self.chosen(request)
+            ]
+        )
 
     async def clear(self, request: web.Request) -> web.Response:
         """Lab only: forget all messages, and what was written in the last minute."""
@@ -313,8 +333,11 @@ class ChatServer:
 def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     """JSON as Google writes it: indented by two, UTF-8."""
     return web.Response(
-        text=json.dumps(value, ensure_ascii=False, indent=2) + "\n", status=status, content_type="application/json",
-        charset="UTF-8", headers=headers,
+        text=json.dumps(value, ensure_ascii=False, indent=2) + "\n",
+        status=status,
+        content_type="application/json",
+        charset="UTF-8",
+        headers=headers,
     )
 
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Google Chat's text formatting to HTML. Everything that comes in is escaped; only what is listed here comes out."""
+
 from __future__ import annotations
 
 import html
@@ -40,9 +41,18 @@ _MARKDOWN_ATOMS = re.compile(
 
 
 SIGNS = {
-    "\U0001f534": "circle red", "\U0001f7e0": "circle orange", "\U0001f7e1": "circle yellow",
-    "\U0001f7e2": "circle green", "\U0001f535": "circle blue", "\U0001f7e3": "circle purple", "\u26aa": "circle white",
-    "\u26ab": "circle black", "\u2705": "check", "\u274c": "cross", "\u26a0": "warning", "\U0001f6a8": "siren",
+    "\U0001f534": "circle red",
+    "\U0001f7e0": "circle orange",
+    "\U0001f7e1": "circle yellow",
+    "\U0001f7e2": "circle green",
+    "\U0001f535": "circle blue",
+    "\U0001f7e3": "circle purple",
+    "\u26aa": "circle white",
+    "\u26ab": "circle black",
+    "\u2705": "check",
+    "\u274c": "cross",
+    "\u26a0": "warning",
+    "\U0001f6a8": "siren",
 }
 """The status signs that the page draws itself, and the classes of their drawings."""
 
@@ -79,9 +89,9 @@ def markdown(text: str) -> str:
 def _blocks(text: str, outside: Callable[[str], str]) -> str:
     pieces, end = [], 0
     for block in _BLOCK.finditer(text):
-        pieces += [outside(text[end:block.start()].removesuffix("\n")), f"<pre>{html.escape(block.group(1))}</pre>"]
+        pieces += [outside(text[end : block.start()].removesuffix("\n")), f"<pre>{html.escape(block.group(1))}</pre>"]
         end = block.end()
-        end += text[end:end + 1] == "\n"
+        end += text[end : end + 1] == "\n"
     return "".join([*pieces, outside(text[end:])])
 
 
@@ -128,8 +138,24 @@ def _inline(text: str, spans: list[tuple[re.Pattern[str], str]], atoms: re.Patte
 class _CardText(HTMLParser):
     """Lets through the tags that Google Chat knows in cards, always well nested; the rest loses its tags."""
 
-    TAGS = {"b": "strong", "strong": "strong", "i": "em", "em": "em", "u": "u", "ins": "u", "s": "s", "strike": "s",
-            "del": "s", "code": "code", "ul": "ul", "ol": "ol", "li": "li", "font": "font", "a": "a", "time": "time"}
+    TAGS = {
+        "b": "strong",
+        "strong": "strong",
+        "i": "em",
+        "em": "em",
+        "u": "u",
+        "ins": "u",
+        "s": "s",
+        "strike": "s",
+        "del": "s",
+        "code": "code",
+        "ul": "ul",
+        "ol": "ol",
+        "li": "li",
+        "font": "font",
+        "a": "a",
+        "time": "time",
+    }
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -190,4 +216,3 @@ def card(text: str) -> str:
     parser = _CardText()
     parser.feed(text)
     return parser.finish()
-

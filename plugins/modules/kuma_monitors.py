@@ -621,7 +621,7 @@ options:
           - Milliseconds to wait before the screenshot is taken.
           - Of type V(real-browser).
           - A new monitor gets V(0) where it is not set.
-          - Needs Uptime Kuma 2.5.0.
+          - Needs Uptime Kuma 2.1.0.
         type: int
       game:
         description:

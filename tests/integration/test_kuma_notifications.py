@@ -413,9 +413,7 @@ def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     server.server_close()
 
 
-def test_what_was_stored_sends(
-    kuma: Server, run_module: RunModule, receiver: tuple[str, list[dict[str, Any]]]
-) -> None:
+def test_what_was_stored_sends(kuma: Server, run_module: RunModule, receiver: tuple[str, list[dict[str, Any]]]) -> None:
     url, taken = receiver
     secret = {"webhookURL": f"{url}/hook", "webhookAdditionalHeaders": {"X-Key": "geheim-x1"}}
     entries = [

@@ -149,9 +149,7 @@ def test_entry_page(kuma: Server, run_module: RunModule) -> None:
         ),
     ],
 )
-def test_refusals(
-    kuma: Server, run_module: RunModule, options: dict[str, Any], sentence: str, check: bool
-) -> None:
+def test_refusals(kuma: Server, run_module: RunModule, options: dict[str, Any], sentence: str, check: bool) -> None:
     before = stored(kuma)
     result = run_module(MODULE, options, check=check)
     assert (result["failed"], result["msg"]) == (True, sentence)

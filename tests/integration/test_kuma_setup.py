@@ -107,6 +107,7 @@ def test_weak_password(wizard_kuma: Server, run_module: RunModule, check: bool) 
 
 def test_server_finds_weak_what_we_find_weak(fresh_kuma: Server) -> None:
     """The rule that predicts the server's refusal is the server's."""
+
     async def refused(client: KumaClient, password: str) -> bool:
         try:
             # Without a name the server looks at the password and then fails on the row: no user comes into being.
@@ -183,9 +184,7 @@ def test_second_factor(own_kuma: Server, run_module: RunModule) -> None:
     secret = own_kuma.talk(switch_on)
     change = {"api_password": NEW_PASSWORD, "api_current_password": own_kuma.password}
     result = run_module("kuma_setup", change, server=own_kuma)
-    assert result["msg"] == (
-        f"Uptime Kuma at {own_kuma.url} asks 'admin' for a second factor: set api_totp_secret."
-    )
+    assert result["msg"] == (f"Uptime Kuma at {own_kuma.url} asks 'admin' for a second factor: set api_totp_secret.")
     change["api_totp_secret"] = secret
     result = run_module("kuma_setup", change, server=own_kuma)
     assert result["msg"] == "password changed"

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the lab's tests share: a lab of their own, a chat space in this process, a browser."""
+
 from __future__ import annotations
 
 import asyncio
@@ -28,7 +29,11 @@ from lab.chat.server import ChatServer
 from lab.paths import CHECKOUT, Paths
 
 CHROMIUM_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
     "--no-first-run",
 ]
 
@@ -72,8 +77,12 @@ class LabCommand:
 
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "lab", *arguments], cwd=CHECKOUT, env={**self.env, **env}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [sys.executable, "-m", "lab", *arguments],
+            cwd=CHECKOUT,
+            env={**self.env, **env},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
 
     def __call__(self, *arguments: str, ok: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
@@ -108,10 +117,15 @@ def real_lab(tmp_path: Path) -> Iterator[LabCommand]:
 
 def lab_without_kuma(directory: Path) -> LabCommand:
     """A lab without an Uptime Kuma of its own: quick to start."""
-    return LabCommand(directory / "lab", {
-        **clean_environment(directory / "lab"), "KUMAWATCH_KUMA_URL": "http://kuma.invalid:3001",
-        "KUMAWATCH_KUMA_USERNAME": "admin", "KUMAWATCH_KUMA_PASSWORD": "not-the-labs-own-1",
-    })
+    return LabCommand(
+        directory / "lab",
+        {
+            **clean_environment(directory / "lab"),
+            "KUMAWATCH_KUMA_URL": "http://kuma.invalid:3001",
+            "KUMAWATCH_KUMA_USERNAME": "admin",
+            "KUMAWATCH_KUMA_PASSWORD": "not-the-labs-own-1",
+        },
+    )
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The chat space's page in a real Chromium."""
+
 from __future__ import annotations
 
 import re
@@ -13,32 +14,76 @@ import pytest
 WIDTHS = [360, 768, 1280]
 
 DOWN = {
-    "fallbackText": "🔴 api went down", "thread": {"threadKey": "api"},
-    "cardsV2": [{"cardId": "c", "card": {
-        "header": {"title": "🔴 api went down", "subtitle": "production · payments"},
-        "sections": [
-            {"header": "What happened", "widgets": [
-                {"decoratedText": {"startIcon": {"materialIcon": {"name": "error"}}, "topLabel": "Message",
-                                   "text": "<b>503</b> Service Unavailable", "bottomLabel": "since 10:02 UTC",
-                                   "button": {"text": "Runbook", "onClick": {"openLink": {"url": "https://a.example"}}}}},
-                {"columns": {"columnItems": [
-                    {"widgets": [{"textParagraph": {"text": "left"}}]},
-                    {"widgets": [{"textParagraph": {"text": "right"}}]},
-                ]}},
-                {"divider": {}},
-                {"grid": {"columnCount": 3, "items": [{"title": str(n), "subtitle": "cell"} for n in range(6)]}},
-                {"textParagraph": {"text": "https://a.example/" + "very-long-path-" * 30}},
-            ]},
-            {"header": "More", "collapsible": True, "uncollapsibleWidgetsCount": 1, "widgets": [
-                {"textParagraph": {"text": "always there"}}, {"textParagraph": {"text": "folded away"}},
-            ]},
-            {"widgets": [{"buttonList": {"buttons": [
-                {"text": "Open", "onClick": {"openLink": {"url": "https://a.example/open"}},
-                 "color": {"red": 0.85, "green": 0.19, "blue": 0.15}},
-                {"text": "Acknowledge", "onClick": {"action": {"function": "ack"}}},
-            ]}}]},
-        ],
-    }}],
+    "fallbackText": "🔴 api went down",
+    "thread": {"threadKey": "api"},
+    "cardsV2": [
+        {
+            "cardId": "c",
+            "card": {
+                "header": {"title": "🔴 api went down", "subtitle": "production · payments"},
+                "sections": [
+                    {
+                        "header": "What happened",
+                        "widgets": [
+                            {
+                                "decoratedText": {
+                                    "startIcon": {"materialIcon": {"name": "error"}},
+                                    "topLabel": "Message",
+                                    "text": "<b>503</b> Service Unavailable",
+                                    "bottomLabel": "since 10:02 UTC",
+                                    "button": {
+                                        "text": "Runbook",
+                                        "onClick": {"openLink": {"url": "https://a.example"}},
+                                    },
+                                }
+                            },
+                            {
+                                "columns": {
+                                    "columnItems": [
+                                        {"widgets": [{"textParagraph": {"text": "left"}}]},
+                                        {"widgets": [{"textParagraph": {"text": "right"}}]},
+                                    ]
+                                }
+                            },
+                            {"divider": {}},
+                            {
+                                "grid": {
+                                    "columnCount": 3,
+                                    "items": [{"title": str(n), "subtitle": "cell"} for n in range(6)],
+                                }
+                            },
+                            {"textParagraph": {"text": "https://a.example/" + "very-long-path-" * 30}},
+                        ],
+                    },
+                    {
+                        "header": "More",
+                        "collapsible": True,
+                        "uncollapsibleWidgetsCount": 1,
+                        "widgets": [
+                            {"textParagraph": {"text": "always there"}},
+                            {"textParagraph": {"text": "folded away"}},
+                        ],
+                    },
+                    {
+                        "widgets": [
+                            {
+                                "buttonList": {
+                                    "buttons": [
+                                        {
+                                            "text": "Open",
+                                            "onClick": {"openLink": {"url": "https://a.example/open"}},
+                                            "color": {"red": 0.85, "green": 0.19, "blue": 0.15},
+                                        },
+                                        {"text": "Acknowledge", "onClick": {"action": {"function": "ack"}}},
+                                    ]
+                                }
+                            }
+                        ]
+                    },
+                ],
+            },
+        }
+    ],
 }
 
 
@@ -210,11 +255,19 @@ def test_the_limit_of_widgets_is_said(chat: Any, look: Any) -> None:
 
 
 EVIL = [
-    "<script>window.pwned = 1</script>", "<img src=x onerror='window.pwned = 1'>", "\"><svg onload=window.pwned=1>",
-    "' onmouseover='window.pwned=1", "</title></style></textarea><iframe srcdoc='<script>parent.pwned=1</script>'>",
-    "javascript:window.pwned=1", "<a href='javascript:window.pwned=1'>click</a>", "{{conversation}}",
-    "<https://a.example\"onclick=\"window.pwned=1|x>", "`<img src=x onerror=window.pwned=1>`",
-    "```<script>window.pwned=1</script>```", "<b onclick=window.pwned=1>bold</b>", "\ue0000\ue001",
+    "<script>window.pwned = 1</script>",
+    "<img src=x onerror='window.pwned = 1'>",
+    '"><svg onload=window.pwned=1>',
+    "' onmouseover='window.pwned=1",
+    "</title></style></textarea><iframe srcdoc='<script>parent.pwned=1</script>'>",
+    "javascript:window.pwned=1",
+    "<a href='javascript:window.pwned=1'>click</a>",
+    "{{conversation}}",
+    '<https://a.example"onclick="window.pwned=1|x>',
+    "`<img src=x onerror=window.pwned=1>`",
+    "```<script>window.pwned=1</script>```",
+    "<b onclick=window.pwned=1>bold</b>",
+    "\ue0000\ue001",
 ]
 
 
@@ -222,24 +275,52 @@ def test_nothing_in_a_message_runs(chat: Any, look: Any) -> None:
     for evil in EVIL:
         chat.now[0] += 1
         link = {"openLink": {"url": evil}}
-        answer = chat.reply({
-            "text": evil, "thread": {"threadKey": evil}, "fallbackText": evil,
-            "cardsV2": [{"cardId": evil, "card": {
-                "name": evil,
-                "header": {"title": evil, "subtitle": evil, "imageUrl": evil, "imageAltText": evil},
-                "sections": [{"header": evil, "collapsible": True, "widgets": [
-                    {"textParagraph": {"text": evil}}, {"textParagraph": {"text": evil, "textSyntax": "MARKDOWN"}},
-                    {"decoratedText": {"topLabel": evil, "text": evil, "bottomLabel": evil, "onClick": link,
-                                       "startIcon": {"knownIcon": evil, "altText": evil},
-                                       "button": {"text": evil, "altText": evil, "onClick": link}}},
-                    {"image": {"imageUrl": evil, "altText": evil, "onClick": link}},
-                    {"image": {"imageUrl": f"https://a.example/{evil}", "altText": evil}},
-                    {"grid": {"title": evil, "items": [{"id": evil, "title": evil, "image": {"imageUri": evil}}]}},
-                    {"chipList": {"chips": [{"label": evil, "onClick": link}]}},
-                    {"buttonList": {"buttons": [{"text": evil, "onClick": link}]}},
-                ]}],
-            }}],
-        })
+        answer = chat.reply(
+            {
+                "text": evil,
+                "thread": {"threadKey": evil},
+                "fallbackText": evil,
+                "cardsV2": [
+                    {
+                        "cardId": evil,
+                        "card": {
+                            "name": evil,
+                            "header": {"title": evil, "subtitle": evil, "imageUrl": evil, "imageAltText": evil},
+                            "sections": [
+                                {
+                                    "header": evil,
+                                    "collapsible": True,
+                                    "widgets": [
+                                        {"textParagraph": {"text": evil}},
+                                        {"textParagraph": {"text": evil, "textSyntax": "MARKDOWN"}},
+                                        {
+                                            "decoratedText": {
+                                                "topLabel": evil,
+                                                "text": evil,
+                                                "bottomLabel": evil,
+                                                "onClick": link,
+                                                "startIcon": {"knownIcon": evil, "altText": evil},
+                                                "button": {"text": evil, "altText": evil, "onClick": link},
+                                            }
+                                        },
+                                        {"image": {"imageUrl": evil, "altText": evil, "onClick": link}},
+                                        {"image": {"imageUrl": f"https://a.example/{evil}", "altText": evil}},
+                                        {
+                                            "grid": {
+                                                "title": evil,
+                                                "items": [{"id": evil, "title": evil, "image": {"imageUri": evil}}],
+                                            }
+                                        },
+                                        {"chipList": {"chips": [{"label": evil, "onClick": link}]}},
+                                        {"buttonList": {"buttons": [{"text": evil, "onClick": link}]}},
+                                    ],
+                                }
+                            ],
+                        },
+                    }
+                ],
+            }
+        )
         assert answer.status == 200, answer.body
         assert chat.reply({"text": evil, "thread": {"threadKey": evil}}).status == 200
     page = look()

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The chat space answers as Google Chat does: one test per rule, each says where the rule is documented."""
+
 from __future__ import annotations
 
 import json
@@ -74,7 +75,9 @@ def test_no_key(chat: Any, key: str | None) -> None:
     # cloud.google.com/docs/authentication/api-keys; the answer of Google's API frontend to a call without identity
     answer = chat.post({"text": "x"}, key=key)
     assert (answer.status, answer.body["error"]["code"], answer.body["error"]["status"]) == (
-        403, 403, "PERMISSION_DENIED"
+        403,
+        403,
+        "PERMISSION_DENIED",
     )
     assert answer.body["error"]["message"].startswith("Method doesn't allow unregistered callers")
 
@@ -87,7 +90,9 @@ def test_a_wrong_key(chat: Any) -> None:
     assert (error["code"], error["status"]) == (400, "INVALID_ARGUMENT")
     assert error["message"] == "API key not valid. Please pass a valid API key."
     assert error["details"][0] == {
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID", "domain": "googleapis.com",
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "API_KEY_INVALID",
+        "domain": "googleapis.com",
         "metadata": {"service": "chat.googleapis.com"},
     }
 
@@ -97,11 +102,14 @@ def test_no_token_or_a_wrong_one(chat: Any, token: str | None) -> None:
     # the answer of Google Chat, as in github.com/ericferon/glpi-webhook/issues/30
     answer = chat.post({"text": "x"}, token=token)
     assert answer.status == 403
-    assert answer.body == {"error": {
-        "code": 403, "status": "PERMISSION_DENIED",
-        "message": "The API is called without a valid token. Instructions on how to use incoming webhooks can be "
-        "found at https://developers.google.com/chat/how-tos/webhooks",
-    }}
+    assert answer.body == {
+        "error": {
+            "code": 403,
+            "status": "PERMISSION_DENIED",
+            "message": "The API is called without a valid token. Instructions on how to use incoming webhooks can be "
+            "found at https://developers.google.com/chat/how-tos/webhooks",
+        }
+    }
     assert chat.messages() == []
 
 
@@ -123,15 +131,22 @@ def test_an_unknown_field(chat: Any) -> None:
         for name in ("username", "attachments")
     )
     assert answer.status == 400
-    assert answer.body == {"error": {
-        "code": 400, "message": f"{first}\n{second}", "status": "INVALID_ARGUMENT",
-        "details": [{
-            "@type": "type.googleapis.com/google.rpc.BadRequest",
-            "fieldViolations": [
-                {"field": "message", "description": first}, {"field": "message", "description": second},
+    assert answer.body == {
+        "error": {
+            "code": 400,
+            "message": f"{first}\n{second}",
+            "status": "INVALID_ARGUMENT",
+            "details": [
+                {
+                    "@type": "type.googleapis.com/google.rpc.BadRequest",
+                    "fieldViolations": [
+                        {"field": "message", "description": first},
+                        {"field": "message", "description": second},
+                    ],
+                }
             ],
-        }],
-    }}
+        }
+    }
 
 
 def test_an_unknown_field_deep_in_a_card_is_named_with_its_path(chat: Any) -> None:
@@ -141,27 +156,41 @@ def test_an_unknown_field_deep_in_a_card_is_named_with_its_path(chat: Any) -> No
     answer = chat.post({"cardsV2": [card]})
     assert answer.status == 400
     assert answer.body["error"]["message"] == (
-        "Invalid JSON payload received. Unknown name \"colour\" at "
+        'Invalid JSON payload received. Unknown name "colour" at '
         "'message.cards_v2[0].card.sections[0].widgets[0].text_paragraph': Cannot find field."
     )
 
 
-@pytest.mark.parametrize(("message", "said"), [
-    ({"text": 5}, "Invalid value at 'message.text' (TYPE_STRING), 5"),
-    ({"text": ["a"]}, "Invalid JSON payload received. Unknown name \"text\" at 'message': Proto field is not "
-                      "repeating, cannot start list."),
-    ({"thread": "x"}, "Invalid value at 'message.thread' (type.googleapis.com/google.chat.v1.Thread), \"x\""),
-    ({"cardsV2": [{"card": {"header": {"imageType": "ROUND"}}}]},
-     "Invalid value at 'message.cards_v2[0].card.header.image_type' "
-     "(type.googleapis.com/google.apps.card.v1.Widget.ImageType), \"ROUND\""),
-    ({"cardsV2": [{"card": {"sections": [{"collapsible": "maybe"}]}}]},
-     "Invalid value at 'message.cards_v2[0].card.sections[0].collapsible' (TYPE_BOOL), \"maybe\""),
-    ({"cardsV2": [{"card": {"sections": [{"uncollapsibleWidgetsCount": 1.5}]}}]},
-     "Invalid value at 'message.cards_v2[0].card.sections[0].uncollapsible_widgets_count' (TYPE_INT32), 1.5"),
-    ({"cardsV2": [{"card": {"sections": [{"widgets": [{"textParagraph": {"text": "a"}, "divider": {}}]}]}}]},
-     "Invalid value at 'message.cards_v2[0].card.sections[0].widgets[0]' (oneof), oneof field 'data' is already set. "
-     "Cannot set 'divider'"),
-])
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ({"text": 5}, "Invalid value at 'message.text' (TYPE_STRING), 5"),
+        (
+            {"text": ["a"]},
+            "Invalid JSON payload received. Unknown name \"text\" at 'message': Proto field is not "
+            "repeating, cannot start list.",
+        ),
+        ({"thread": "x"}, "Invalid value at 'message.thread' (type.googleapis.com/google.chat.v1.Thread), \"x\""),
+        (
+            {"cardsV2": [{"card": {"header": {"imageType": "ROUND"}}}]},
+            "Invalid value at 'message.cards_v2[0].card.header.image_type' "
+            '(type.googleapis.com/google.apps.card.v1.Widget.ImageType), "ROUND"',
+        ),
+        (
+            {"cardsV2": [{"card": {"sections": [{"collapsible": "maybe"}]}}]},
+            "Invalid value at 'message.cards_v2[0].card.sections[0].collapsible' (TYPE_BOOL), \"maybe\"",
+        ),
+        (
+            {"cardsV2": [{"card": {"sections": [{"uncollapsibleWidgetsCount": 1.5}]}}]},
+            "Invalid value at 'message.cards_v2[0].card.sections[0].uncollapsible_widgets_count' (TYPE_INT32), 1.5",
+        ),
+        (
+            {"cardsV2": [{"card": {"sections": [{"widgets": [{"textParagraph": {"text": "a"}, "divider": {}}]}]}}]},
+            "Invalid value at 'message.cards_v2[0].card.sections[0].widgets[0]' (oneof), oneof field 'data' is "
+            "already set. Cannot set 'divider'",
+        ),
+    ],
+)
 def test_a_value_of_the_wrong_type(chat: Any, message: Any, said: str) -> None:
     # the JSON transcoder of Google's APIs, cloud.google.com/apis/design/errors (BadRequest.fieldViolations)
     answer = chat.post(message)
@@ -279,9 +308,13 @@ def test_sixty_writes_a_minute_and_not_one_more(chat: Any) -> None:
     answer = chat.post({"text": "one too many"})
     assert answer.status == 429
     # cloud.google.com/apis/design/errors: 429 is RESOURCE_EXHAUSTED
-    assert answer.body == {"error": {
-        "code": 429, "message": "Resource has been exhausted (e.g. check quota).", "status": "RESOURCE_EXHAUSTED",
-    }}
+    assert answer.body == {
+        "error": {
+            "code": 429,
+            "message": "Resource has been exhausted (e.g. check quota).",
+            "status": "RESOURCE_EXHAUSTED",
+        }
+    }
     assert len(chat.messages()) == 60
     # The quota is of a space: another one still takes messages.
     assert chat.post({"text": "x"}, space="spaces/AAQAother45", token="other-token").status == 200
@@ -345,9 +378,7 @@ def test_an_absent_thread_falls_back_or_fails(chat: Any) -> None:
     assert answer.body["thread"]["name"] != f"{SPACE}/threads/absent"
     answer = chat.post(absent, messageReplyOption=OR_FAIL)
     assert answer.status == 404
-    assert answer.body == {
-        "error": {"code": 404, "message": "Requested entity was not found.", "status": "NOT_FOUND"}
-    }
+    assert answer.body == {"error": {"code": 404, "message": "Requested entity was not found.", "status": "NOT_FOUND"}}
 
 
 def test_threads_of_two_spaces_are_two(chat: Any) -> None:
@@ -448,15 +479,30 @@ def test_the_fallback_card_of_uptime_kuma_is_taken(chat: Any) -> None:
     # what Uptime Kuma 2.x itself posts: server/notification-providers/google-chat.js
     message = {
         "fallbackText": "🔴 api went down",
-        "cardsV2": [{"card": {
-            "header": {"title": "🔴 api went down"},
-            "sections": [{"widgets": [
-                {"textParagraph": {"text": "<b>Message:</b>\nRequest failed with status code 503"}},
-                {"buttonList": {"buttons": [
-                    {"text": "Visit Uptime Kuma", "onClick": {"openLink": {"url": "http://127.0.0.1:3001/dashboard/1"}}},
-                ]}},
-            ]}],
-        }}],
+        "cardsV2": [
+            {
+                "card": {
+                    "header": {"title": "🔴 api went down"},
+                    "sections": [
+                        {
+                            "widgets": [
+                                {"textParagraph": {"text": "<b>Message:</b>\nRequest failed with status code 503"}},
+                                {
+                                    "buttonList": {
+                                        "buttons": [
+                                            {
+                                                "text": "Visit Uptime Kuma",
+                                                "onClick": {"openLink": {"url": "http://127.0.0.1:3001/dashboard/1"}},
+                                            },
+                                        ]
+                                    }
+                                },
+                            ]
+                        }
+                    ],
+                }
+            }
+        ],
     }
     assert chat.post(message).status == 200
     assert json.loads(json.dumps(chat.messages()[0]["message"])) == message

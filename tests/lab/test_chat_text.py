@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What becomes HTML, and that nothing else can: formatting and cards as pure functions."""
+
 from __future__ import annotations
 
 from html.parser import HTMLParser
@@ -18,59 +19,74 @@ from lab.chat.store import Entry
 LINK = 'target="_blank" rel="noopener noreferrer nofollow"'
 
 
-@pytest.mark.parametrize(("given", "shown"), [
-    ("*bold* _italic_ ~gone~ `code`", "<strong>bold</strong> <em>italic</em> <s>gone</s> <code>code</code>"),
-    ("*_both_*", "<strong><em>both</em></strong>"),
-    ("2*3*4 and snake_case_name", "2*3*4 and snake_case_name"),
-    ("* not bold *", "<ul><li>not bold *</li></ul>"),
-    ("`*code*`", "<code>*code*</code>"),
-    ("```\na *b*\n<i>\n```\nafter", "<pre>a *b*\n&lt;i&gt;</pre>after"),
-    ("one\ntwo", "one<br>two"),
-    ("- a\n- b\nc", "<ul><li>a</li><li>b</li></ul>c"),
-    ("> a\n> b", "<blockquote>a<br>b</blockquote>"),
-    ("<https://a.example/x?y=1&z=2|the *plan*>",
-     f'<a href="https://a.example/x?y=1&amp;z=2" {LINK}>the *plan*</a>'),
-    ("see https://a.example/x.", f'see <a href="https://a.example/x" {LINK}>https://a.example/x</a>.'),
-    ("*see https://a.example/a_b_c*",
-     f'<strong>see <a href="https://a.example/a_b_c" {LINK}>https://a.example/a_b_c</a></strong>'),
-    ("<users/all>", '<span class="mention">@all</span>'),
-    ("<javascript:alert(1)|x>", "&lt;javascript:alert(1)|x&gt;"),
-    ('<script>alert("1")</script>', "&lt;script&gt;alert(\"1\")&lt;/script&gt;"),
-    ("🔴 down ⚠️", '<span class="emoji circle red">🔴</span> down <span class="emoji warning">⚠️</span>'),
-    ("", ""),
-])
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("*bold* _italic_ ~gone~ `code`", "<strong>bold</strong> <em>italic</em> <s>gone</s> <code>code</code>"),
+        ("*_both_*", "<strong><em>both</em></strong>"),
+        ("2*3*4 and snake_case_name", "2*3*4 and snake_case_name"),
+        ("* not bold *", "<ul><li>not bold *</li></ul>"),
+        ("`*code*`", "<code>*code*</code>"),
+        ("```\na *b*\n<i>\n```\nafter", "<pre>a *b*\n&lt;i&gt;</pre>after"),
+        ("one\ntwo", "one<br>two"),
+        ("- a\n- b\nc", "<ul><li>a</li><li>b</li></ul>c"),
+        ("> a\n> b", "<blockquote>a<br>b</blockquote>"),
+        (
+            "<https://a.example/x?y=1&z=2|the *plan*>",
+            f'<a href="https://a.example/x?y=1&amp;z=2" {LINK}>the *plan*</a>',
+        ),
+        ("see https://a.example/x.", f'see <a href="https://a.example/x" {LINK}>https://a.example/x</a>.'),
+        (
+            "*see https://a.example/a_b_c*",
+            f'<strong>see <a href="https://a.example/a_b_c" {LINK}>https://a.example/a_b_c</a></strong>',
+        ),
+        ("<users/all>", '<span class="mention">@all</span>'),
+        ("<javascript:alert(1)|x>", "&lt;javascript:alert(1)|x&gt;"),
+        ('<script>alert("1")</script>', '&lt;script&gt;alert("1")&lt;/script&gt;'),
+        ("🔴 down ⚠️", '<span class="emoji circle red">🔴</span> down <span class="emoji warning">⚠️</span>'),
+        ("", ""),
+    ],
+)
 def test_text_of_a_message(given: str, shown: str) -> None:
     assert text.chat(given) == shown
 
 
-@pytest.mark.parametrize(("given", "shown"), [
-    ("<b>Bold</b> <i>i</i> <u>u</u> <s>s</s> <code>c</code>",
-     "<strong>Bold</strong> <em>i</em> <u>u</u> <s>s</s> <code>c</code>"),
-    ("line\nnext<br>last<br/>", "line<br>next<br>last<br>"),
-    ('<font color="#d93025">red</font>', '<font color="#d93025">red</font>'),
-    ('<font color="red;background:url(x)">no</font>', "no"),
-    ('<a href="https://a.example/?a=1&amp;b=2">x</a>', f'<a href="https://a.example/?a=1&amp;b=2" {LINK}>x</a>'),
-    ('<a href="javascript:alert(1)">x</a>', "x"),
-    ('<a href=" javascript:alert(1)">x</a>', "x"),
-    ('<a href="data:text/html,x">x</a>', "x"),
-    ('<b onclick="alert(1)" style="x">b</b>', "<strong>b</strong>"),
-    ("<img src=x onerror=alert(1)>text", "text"),
-    ("<script>alert(1)</script>after", "after"),
-    ("<b>open <i>both", "<strong>open <em>both</em></strong>"),
-    ("<b>a</i></b>", "<strong>a</strong>"),
-    ("<b><i>a</b>c</i>", "<strong><em>a</em></strong>c"),
-    ("a < b && c > d &lt;x&gt;", "a &lt; b &amp;&amp; c &gt; d &lt;x&gt;"),
-    ("<ul><li>a</li></ul>", "<ul><li>a</li></ul>"),
-])
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (
+            "<b>Bold</b> <i>i</i> <u>u</u> <s>s</s> <code>c</code>",
+            "<strong>Bold</strong> <em>i</em> <u>u</u> <s>s</s> <code>c</code>",
+        ),
+        ("line\nnext<br>last<br/>", "line<br>next<br>last<br>"),
+        ('<font color="#d93025">red</font>', '<font color="#d93025">red</font>'),
+        ('<font color="red;background:url(x)">no</font>', "no"),
+        ('<a href="https://a.example/?a=1&amp;b=2">x</a>', f'<a href="https://a.example/?a=1&amp;b=2" {LINK}>x</a>'),
+        ('<a href="javascript:alert(1)">x</a>', "x"),
+        ('<a href=" javascript:alert(1)">x</a>', "x"),
+        ('<a href="data:text/html,x">x</a>', "x"),
+        ('<b onclick="alert(1)" style="x">b</b>', "<strong>b</strong>"),
+        ("<img src=x onerror=alert(1)>text", "text"),
+        ("<script>alert(1)</script>after", "after"),
+        ("<b>open <i>both", "<strong>open <em>both</em></strong>"),
+        ("<b>a</i></b>", "<strong>a</strong>"),
+        ("<b><i>a</b>c</i>", "<strong><em>a</em></strong>c"),
+        ("a < b && c > d &lt;x&gt;", "a &lt; b &amp;&amp; c &gt; d &lt;x&gt;"),
+        ("<ul><li>a</li></ul>", "<ul><li>a</li></ul>"),
+    ],
+)
 def test_text_of_a_card(given: str, shown: str) -> None:
     assert text.card(given) == shown
 
 
-@pytest.mark.parametrize(("given", "shown"), [
-    ("**b** *i* ~~s~~ `c`", "<strong>b</strong> <em>i</em> <s>s</s> <code>c</code>"),
-    ("[x](https://a.example)", f'<a href="https://a.example" {LINK}>x</a>'),
-    ("[x](javascript:alert)", "x"),
-])
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("**b** *i* ~~s~~ `c`", "<strong>b</strong> <em>i</em> <s>s</s> <code>c</code>"),
+        ("[x](https://a.example)", f'<a href="https://a.example" {LINK}>x</a>'),
+        ("[x](javascript:alert)", "x"),
+    ],
+)
 def test_markdown_of_a_card(given: str, shown: str) -> None:
     assert text.markdown(given) == shown
 
@@ -115,11 +131,50 @@ def audit(markup: str) -> None:
     assert parser.open == []
 
 
-PIECES = st.sampled_from([
-    "<", ">", "&", '"', "'", "<b>", "</b>", "<a href=", "https://x.y", "javascript:", "<script>", "</script>", "<!--",
-    "-->", "<![CDATA[", "*", "_", "~", "`", "```", "\n", "|", "<https://x|", "onerror=", "<img src=x ", "<svg/onload=",
-    "<font color=", "#fff", "\ue000", "0\ue001", "[x](", ")", "> ", "- ", "🔴", "\x00", "<br", "/>", "<style>", "a",
-])
+PIECES = st.sampled_from(
+    [
+        "<",
+        ">",
+        "&",
+        '"',
+        "'",
+        "<b>",
+        "</b>",
+        "<a href=",
+        "https://x.y",
+        "javascript:",
+        "<script>",
+        "</script>",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "*",
+        "_",
+        "~",
+        "`",
+        "```",
+        "\n",
+        "|",
+        "<https://x|",
+        "onerror=",
+        "<img src=x ",
+        "<svg/onload=",
+        "<font color=",
+        "#fff",
+        "\ue000",
+        "0\ue001",
+        "[x](",
+        ")",
+        "> ",
+        "- ",
+        "🔴",
+        "\x00",
+        "<br",
+        "/>",
+        "<style>",
+        "a",
+    ]
+)
 ANYTHING = st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=25).map("".join))
 
 
@@ -133,17 +188,37 @@ def test_no_text_brings_anything_else(value: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(["topLabel", "text", "bottomLabel"]), ANYTHING), ANYTHING, ANYTHING)
 def test_no_widget_brings_anything_else(labels: dict[str, str], name: str, url: str) -> None:
-    shown = render.card({"card": {
-        "header": {"title": name, "subtitle": name, "imageUrl": url, "imageAltText": name},
-        "sections": [{"header": name, "widgets": [
-            {"decoratedText": {**labels, "startIcon": {"knownIcon": name, "altText": name},
-                               "button": {"text": name, "altText": name, "onClick": {"openLink": {"url": url}}}}},
-            {"image": {"imageUrl": url, "altText": name}},
-            {"columns": {"columnItems": [{"widgets": [{"textParagraph": {"text": name}}]}]}},
-            {"grid": {"title": name, "items": [{"title": name, "subtitle": name, "image": {"imageUri": url}}]}},
-            {"chipList": {"chips": [{"label": name, "onClick": {"openLink": {"url": url}}}]}},
-        ]}],
-    }}, "id")
+    shown = render.card(
+        {
+            "card": {
+                "header": {"title": name, "subtitle": name, "imageUrl": url, "imageAltText": name},
+                "sections": [
+                    {
+                        "header": name,
+                        "widgets": [
+                            {
+                                "decoratedText": {
+                                    **labels,
+                                    "startIcon": {"knownIcon": name, "altText": name},
+                                    "button": {"text": name, "altText": name, "onClick": {"openLink": {"url": url}}},
+                                }
+                            },
+                            {"image": {"imageUrl": url, "altText": name}},
+                            {"columns": {"columnItems": [{"widgets": [{"textParagraph": {"text": name}}]}]}},
+                            {
+                                "grid": {
+                                    "title": name,
+                                    "items": [{"title": name, "subtitle": name, "image": {"imageUri": url}}],
+                                }
+                            },
+                            {"chipList": {"chips": [{"label": name, "onClick": {"openLink": {"url": url}}}]}},
+                        ],
+                    }
+                ],
+            }
+        },
+        "id",
+    )
 
     class Page(Audit):
         TAGS = Audit.TAGS | {"div", "h3", "h4", "p", "header", "section", "img", "svg", "path", "circle", "button"}
@@ -176,16 +251,28 @@ def test_a_button_that_opens_nothing_is_disabled_and_says_why() -> None:
     assert "Only buttons that open a link work on a webhook" in shown
 
 
-@pytest.mark.parametrize("url", [
-    "javascript:alert(1)", "data:text/html,x", "https://a b", 'https://x"onclick="y', "//a.example", None,
-])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://a b",
+        'https://x"onclick="y',
+        "//a.example",
+        None,
+    ],
+)
 def test_a_button_never_opens_an_unsafe_address(url: Any) -> None:
     assert "href" not in render.button({"text": "x", "onClick": {"openLink": {"url": url}}})
 
 
 def test_a_button_of_an_icon_alone_has_a_name() -> None:
-    shown = render.button({"icon": {"materialIcon": {"name": "link"}, "altText": "Open"},
-                           "onClick": {"openLink": {"url": "https://a.example"}}})
+    shown = render.button(
+        {
+            "icon": {"materialIcon": {"name": "link"}, "altText": "Open"},
+            "onClick": {"openLink": {"url": "https://a.example"}},
+        }
+    )
     assert 'aria-label="Open"' in shown
 
 
@@ -209,10 +296,19 @@ def test_a_widget_that_is_not_drawn_is_named() -> None:
 
 
 def test_a_placeholder_in_a_message_stays_as_it_is() -> None:
-    entry = Entry("2026-11-22T10:00:00Z", "spaces/A", None, {}, {
-        "name": "spaces/A/messages/x.y", "sender": {"displayName": "K"}, "createTime": "2026-11-22T10:00:00Z",
-        "text": "{{spaces}}", "thread": {"name": "spaces/A/threads/x"},
-    })
+    entry = Entry(
+        "2026-11-22T10:00:00Z",
+        "spaces/A",
+        None,
+        {},
+        {
+            "name": "spaces/A/messages/x.y",
+            "sender": {"displayName": "K"},
+            "createTime": "2026-11-22T10:00:00Z",
+            "text": "{{spaces}}",
+            "thread": {"name": "spaces/A/threads/x"},
+        },
+    )
     shown = render.page("{{title}}|{{spaces}}|{{conversation}}", {"spaces/A": "Alerts"}, "spaces/A", [entry])
     assert "{{spaces}}" in shown
     assert shown.count("<article") == 1

@@ -4,6 +4,7 @@
 """Finding Node.js and installing Uptime Kuma, with small programs in the place of node and npm where only the lab's
 own part in it is looked at; test_lab_kuma.py installs and runs the real one.
 """
+
 from __future__ import annotations
 
 import os

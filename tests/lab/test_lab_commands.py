@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab's commands, as processes, with a server elsewhere in the place of the lab's own Uptime Kuma."""
+
 from __future__ import annotations
 
 import contextlib
@@ -87,7 +88,9 @@ def test_up_brings_everything_up_and_down_leaves_nothing(lab: Any) -> None:
 def test_endpoints_are_as_agreed(up: Any) -> None:
     endpoints = up.read("endpoints.json")
     assert endpoints["kuma"] == {
-        "url": "http://kuma.invalid:3001", "username": "admin", "password": "not-the-labs-own-1",
+        "url": "http://kuma.invalid:3001",
+        "username": "admin",
+        "password": "not-the-labs-own-1",
     }
     assert {"url", "messages_url", "page_url"} <= set(endpoints["chat"])
     assert "aws" not in endpoints
@@ -116,8 +119,12 @@ def test_secrets_are_for_the_owner_only_and_on_no_command_line(up: Any) -> None:
         assert stat.S_IMODE((up.home / name).stat().st_mode) == 0o600
     assert stat.S_IMODE(up.home.stat().st_mode) == 0o700
     secrets = up.read("secrets.json")
-    hidden = [secrets["kuma"]["password"], secrets["chat"]["key"], secrets["chat"]["spaces"][0]["token"],
-              "not-the-labs-own-1"]
+    hidden = [
+        secrets["kuma"]["password"],
+        secrets["chat"]["key"],
+        secrets["chat"]["spaces"][0]["token"],
+        "not-the-labs-own-1",
+    ]
     told = up("status").stdout + up("up").stdout
     for name, one in process.marked(up.home):
         told += Path(f"/proc/{one.pid}/cmdline").read_text() + Path(f"/proc/{one.pid}/environ").read_text()
@@ -235,9 +242,7 @@ def test_an_explicit_port_is_used_and_an_occupied_one_refused(lab: Any) -> None:
     assert refused.stderr.startswith(
         f"Error: Service api cannot start: KUMAWATCH_LAB_API_PORT is {number}, and that port is taken by "
     )
-    assert refused.stderr.endswith(
-        f"pid {os.getpid()}; stop it, or set another port, or unset the variable.\n"
-    )
+    assert refused.stderr.endswith(f"pid {os.getpid()}; stop it, or set another port, or unset the variable.\n")
 
 
 # -- demo services
@@ -303,14 +308,17 @@ def test_broken_outlives_the_process(up: Any, name: str) -> None:
 def test_an_unknown_service_is_one_sentence(up: Any, command: str) -> None:
     done = up(command, "shoop", ok=False)
     assert (done.returncode, done.stdout, done.stderr) == (
-        1, "", "Error: There is no demo service 'shoop': choose one of api, shop, queue.\n"
+        1,
+        "",
+        "Error: There is no demo service 'shoop': choose one of api, shop, queue.\n",
     )
 
 
 def test_breaking_what_does_not_run_is_one_sentence(lab: Any) -> None:
     done = lab("break", "api", ok=False)
     assert (done.returncode, done.stderr) == (
-        1, "Error: The service api does not run, so it will be broken when it does: run `python -m lab up`.\n"
+        1,
+        "Error: The service api does not run, so it will be broken when it does: run `python -m lab up`.\n",
     )
 
 
@@ -350,15 +358,24 @@ def test_more_spaces(lab: Any) -> None:
     assert [space["title"] for space in second["spaces"]] == ["Alerts", "Daily reports"]
 
 
-@pytest.mark.parametrize(("env", "said"), [
-    ({"KUMAWATCH_KUMA_PASSWORD": ""},
-     "KUMAWATCH_KUMA_PASSWORD must be set as well, for the lab to use the server that the others name."),
-    ({"KUMAWATCH_KUMA_USERNAME": "", "KUMAWATCH_KUMA_PASSWORD": ""},
-     "KUMAWATCH_KUMA_USERNAME and KUMAWATCH_KUMA_PASSWORD must be set as well, for the lab to use the server that the "
-     "others name."),
-    ({"KUMAWATCH_KUMA_URL": "kuma.example.com"},
-     "KUMAWATCH_KUMA_URL is 'kuma.example.com': it must begin with http:// or https://."),
-])
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        (
+            {"KUMAWATCH_KUMA_PASSWORD": ""},
+            "KUMAWATCH_KUMA_PASSWORD must be set as well, for the lab to use the server that the others name.",
+        ),
+        (
+            {"KUMAWATCH_KUMA_USERNAME": "", "KUMAWATCH_KUMA_PASSWORD": ""},
+            "KUMAWATCH_KUMA_USERNAME and KUMAWATCH_KUMA_PASSWORD must be set as well, for the lab to use the server "
+            "that the others name.",
+        ),
+        (
+            {"KUMAWATCH_KUMA_URL": "kuma.example.com"},
+            "KUMAWATCH_KUMA_URL is 'kuma.example.com': it must begin with http:// or https://.",
+        ),
+    ],
+)
 def test_half_an_external_server_is_one_sentence(lab: Any, env: dict[str, str], said: str) -> None:
     done = lab("up", ok=False, **env)
     assert (done.returncode, done.stderr) == (1, f"Error: {said}\n")

@@ -6,6 +6,7 @@
 The installed server is taken from the lab's shared cache (C(KUMAWATCH_LAB_CACHE), by default ``.lab/cache``); where it
 is not there yet, its installation is killed in the middle first, and then done: a compilation of minutes happens once.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -115,8 +116,9 @@ def test_the_real_server_comes_up_and_is_mended(lab: Any) -> None:
     assert need_setup(url) is False, "the server lost its data"
 
     # Another server elsewhere: the lab's own is stopped.
-    told = lab("up", KUMAWATCH_KUMA_URL="http://kuma.invalid", KUMAWATCH_KUMA_USERNAME="u",
-               KUMAWATCH_KUMA_PASSWORD="p").stdout
+    told = lab(
+        "up", KUMAWATCH_KUMA_URL="http://kuma.invalid", KUMAWATCH_KUMA_USERNAME="u", KUMAWATCH_KUMA_PASSWORD="p"
+    ).stdout
     assert "Uptime Kuma: stopped the lab's own (pid " in told
     assert lab.read("endpoints.json")["kuma"] == {"url": "http://kuma.invalid", "username": "u", "password": "p"}
     lab("up")

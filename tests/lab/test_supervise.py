@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Supervision, with small real processes: what dies, hangs, is in the way or was left behind is dealt with."""
+
 from __future__ import annotations
 
 import json
@@ -45,8 +46,14 @@ def probe(port: int) -> str:
 
 def make_part(program: str = SERVER, name: str = "echo", port: int = 0, **changes: Any) -> Part:
     part = Part(
-        name=name, title=f"Part {name}", command=lambda port: [sys.executable, "-c", program, str(port)], probe=probe,
-        preferred_port=port or process.free_port(), port_variable=VARIABLE, cwd=Path("/"), patience=20.0,
+        name=name,
+        title=f"Part {name}",
+        command=lambda port: [sys.executable, "-c", program, str(port)],
+        probe=probe,
+        preferred_port=port or process.free_port(),
+        port_variable=VARIABLE,
+        cwd=Path("/"),
+        patience=20.0,
     )
     return replace(part, **changes)
 
@@ -216,9 +223,7 @@ def test_a_taken_port_is_left_to_its_owner(bench: Bench, taken: int) -> None:
     (outcome,) = bench.up(make_part(port=taken))
     assert outcome.state == "started"
     assert outcome.port != taken
-    assert bench.said == [
-        f"Part echo: port {taken} is taken by {process.listener(taken)}: takes {outcome.port}"
-    ]
+    assert bench.said == [f"Part echo: port {taken} is taken by {process.listener(taken)}: takes {outcome.port}"]
     assert f"pid {os.getpid()}" in bench.said[0]
 
 
@@ -257,9 +262,7 @@ def test_a_port_that_is_none(bench: Bench, value: str, monkeypatch: pytest.Monke
     monkeypatch.setenv(VARIABLE, value)
     with pytest.raises(LabError) as caught:
         bench.up(make_part())
-    assert str(caught.value) == (
-        f"{VARIABLE} is {value!r}: set it to a port number from 1 to 65535, or unset it."
-    )
+    assert str(caught.value) == (f"{VARIABLE} is {value!r}: set it to a port number from 1 to 65535, or unset it.")
 
 
 def test_parts_that_prefer_one_port_get_two(bench: Bench) -> None:
@@ -315,9 +318,7 @@ def test_a_part_that_is_never_ready_is_stopped(bench: Bench) -> None:
 def test_a_program_that_is_not_there(bench: Bench) -> None:
     with pytest.raises(LabError) as caught:
         bench.up(make_part(command=lambda port: ["/nonexistent/program"]))
-    assert str(caught.value) == (
-        "Part echo cannot be started: No such file or directory: /nonexistent/program."
-    )
+    assert str(caught.value) == ("Part echo cannot be started: No such file or directory: /nonexistent/program.")
 
 
 def test_one_part_that_fails_leaves_the_others_running(bench: Bench) -> None:
