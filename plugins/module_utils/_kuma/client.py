@@ -25,7 +25,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import SplitResult, quote, urlsplit
 
 from .._errors import KumawatchError
@@ -196,12 +196,12 @@ class KumaClient:
         return await self._http("POST", path, body)
 
     async def _http(self, method: str, path: str, body: Mapping[str, Any] | None = None, json: bool = True) -> Any:
-        assert self._session is not None
+        session = cast("aiohttp.ClientSession", self._session)
         url = self.connection.url.rstrip("/") + quote(path)
         # The server keeps its answers for five minutes, and not every change makes it forget them.
         headers = {"x-apicache-bypass": "true"}
         try:
-            async with self._session.request(method, url, json=body, headers=headers) as response:
+            async with session.request(method, url, json=body, headers=headers) as response:
                 if response.status == 404:
                     return None
                 if response.status >= 400:
@@ -342,9 +342,9 @@ class KumaClient:
     async def _why_not(self, error: Exception) -> KumawatchError:
         """Find the reason why no socket was opened, which the socket library does not tell."""
         shown = self.connection.shown
-        assert self._session is not None
+        session = cast("aiohttp.ClientSession", self._session)
         try:
-            async with self._session.get(self.connection.url.rstrip("/") + "/setup-database-info") as response:
+            async with session.get(self.connection.url.rstrip("/") + "/setup-database-info") as response:
                 status, text = response.status, await response.text()
         except aiohttp.ClientConnectorCertificateError as trouble:
             return KumawatchError(

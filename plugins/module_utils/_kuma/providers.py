@@ -431,8 +431,8 @@ def validate_provider(
     if version is not None and not is_known(provider, version):
         if version < provider.since:
             return [f"type: {type_} needs Uptime Kuma {version_text(provider.since)} or later; {_server(version)}."]
-        assert provider.until is not None
-        return [f"type: {type_} is gone since Uptime Kuma {version_text(provider.until)}; {_server(version)}."]
+        until = version_text(provider.until or version)
+        return [f"type: {type_} is gone since Uptime Kuma {until}; {_server(version)}."]
     problems: list[str] = []
     for option, given in (("config", config), ("secret_config", secret_config)):
         for key, value in given.items():

@@ -88,7 +88,7 @@ def desired(
     state: State,
     version: Version,
     index: MonitorIndex,
-    images: Mapping[str, bytes] = {},
+    images: Mapping[str, bytes] | None = None,
 ) -> list[Desired]:
     """The entries as the planner takes them, checked.
 
@@ -109,7 +109,7 @@ def desired(
         if options.get("state") != ABSENT:
             if slug not in existing and not options.get("title", "").strip():
                 raise InputError(f"{who} does not exist yet and has no title: add one.")
-            properties = _properties(options, version, index, images, who)
+            properties = _properties(options, version, index, images or {}, who)
         result.append(Desired(slug, slug, position, properties, options.get("state", "present"), leave))
     return result
 
@@ -262,20 +262,24 @@ def check_domains(entries: Iterable[Desired], state: State, leaving: Collection[
 
 
 def actual(
-    state: State, index: MonitorIndex, public: Mapping[str, Mapping[str, Any]], images: Mapping[str, bytes] = {}
+    state: State,
+    index: MonitorIndex,
+    public: Mapping[str, Mapping[str, Any]],
+    images: Mapping[str, bytes] | None = None,
 ) -> list[Actual]:
     """The pages on the server.
 
     :param public: by slug what the server tells everybody of a page: its groups and incidents.
     :param images: by slug the logos that were fetched.
     """
+    logos = images or {}
     result = []
     for ident, page in (state.status_pages or {}).items():
         slug = page["slug"]
         properties = read(page, FIELDS)
         properties["custom_css"], owner = MARK.split(page.get("customCSS"))
         icon = page.get("icon") or ""
-        properties["icon"] = Image(images[slug]) if slug in images else "" if icon == _NO_ICON else icon
+        properties["icon"] = Image(logos[slug]) if slug in logos else "" if icon == _NO_ICON else icon
         properties["analytics"] = _read_analytics(page)
         if slug in public:
             properties["groups"] = [
@@ -411,8 +415,8 @@ def group_list(
             wire["id"] = idents[group["name"]].pop(0)
         for item in group["monitors"]:
             ident = index.ident(item["monitor"], who)
-            assert ident is not None, "only check mode knows of monitors without an id"
-            wire["monitorList"].append(_relation(ident, item["show_url"], item["custom_url"], version))
+            if ident is not None:  # only check mode, which writes nothing, knows of monitors without one
+                wire["monitorList"].append(_relation(ident, item["show_url"], item["custom_url"], version))
         result.append(wire)
     return result
 
