@@ -182,7 +182,9 @@ def pytest_step(name: str, limit: float) -> Callable[[], list[Result]]:
         argv.append("--durations=10")
 
         def read(result: Result, status: int, _output: str) -> None:
-            _read_junit(result, report)
+            if not _read_junit(result, report):
+                result.failed, result.note = 1, f"pytest ended with status {status} and left no report"
+                return
             if name == "unit" and result.seconds > UNIT_BUDGET:
                 result.note = f"more than its {UNIT_BUDGET:.0f} s"
             if status and not result.failed:
@@ -197,13 +199,12 @@ def pytest_step(name: str, limit: float) -> Callable[[], list[Result]]:
     return run
 
 
-def _read_junit(result: Result, report: Path) -> None:
-    """Count what pytest's report says; an error in a fixture is a failure of its test."""
+def _read_junit(result: Result, report: Path) -> bool:
+    """Count what pytest's report says; False without a whole one. An error in a fixture is a failure of its test."""
     try:
         cases = list(ElementTree.parse(report).iter("testcase"))  # noqa: S314 - our own pytest wrote it
     except (OSError, ElementTree.ParseError):
-        result.failed, result.note = 1, "pytest left no report"
-        return
+        return False
     outcomes: dict[str, str] = {}
     reasons: Counter[str] = Counter()
     for number, case in enumerate(cases):
@@ -220,6 +221,7 @@ def _read_junit(result: Result, report: Path) -> None:
     counted = Counter(outcomes.values())
     result.passed, result.failed = counted["passed"], counted["failed"]
     result.skips = [reason for reason, times in reasons.items() for _ in range(times)]
+    return True
 
 
 STEPS: dict[str, Callable[[], list[Result]]] = {

@@ -94,18 +94,17 @@ def test_the_report_of_pytest_is_counted(tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
     report.write_text(REPORT)
     result = driver.Result("unit")
-    driver._read_junit(result, report)
+    assert driver._read_junit(result, report)
     assert (result.passed, result.failed, result.skips) == (1, 2, ["no Chromium", "no Chromium"])
     assert result.outcome() == "FAILED"
 
 
 @pytest.mark.parametrize("content", [None, "", "<testsuites>"])
-def test_a_report_that_is_missing_or_half_written_is_a_failure(tmp_path: Path, content: str | None) -> None:
+def test_a_report_that_is_missing_or_half_written_is_none(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "report.xml").write_text(content)
     result = driver.Result("unit")
-    driver._read_junit(result, tmp_path / "report.xml")
-    assert (result.failed, result.note) == (1, "pytest left no report")
+    assert not driver._read_junit(result, tmp_path / "report.xml")
 
 
 def test_the_summary_ends_with_the_counts(capsys: pytest.CaptureFixture[str]) -> None:
