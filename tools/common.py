@@ -115,6 +115,12 @@ def _wait_or_kill(child: "subprocess.Popen[bytes]") -> None:
     child.wait()
 
 
+def _heed_interrupts() -> None:
+    """Have commands hear Ctrl-C: a shell that starts us in the background has it ignored, and they would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def run_logged(
     label: str,
     argv: Sequence[str],
@@ -135,6 +141,7 @@ def run_logged(
     log.parent.mkdir(parents=True, exist_ok=True)
     line = _Line(label)
     now = ""
+    _heed_interrupts()
     with log.open("ab" if append else "wb") as sink:
         sink.write(("$ " + " ".join(argv) + "\n").encode())
         sink.flush()
@@ -157,6 +164,7 @@ def run_logged(
         selector = selectors.DefaultSelector()
         selector.register(fd, selectors.EVENT_READ)
         rest = b""
+        stopped = False
         try:
             while True:
                 if selector.select(timeout=0.5):
@@ -176,8 +184,9 @@ def run_logged(
                     sink.write(f"\nstopped: it took longer than {elapsed(limit)}\n".encode())
                     child.send_signal(signal.SIGINT)
                     _wait_or_kill(child)
+                    stopped = True
                     break
-            status = child.wait()
+            status = child.wait() or int(stopped)
         except BaseException:
             # Ctrl-C reached the child as well: it gets the time to tidy up.
             if line.terminal:

@@ -265,9 +265,9 @@ def chat(serve_chat: Callable[..., Chat]) -> Chat:
 # -- a real browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, the system's own."""
+    """Chromium, the system's own. Of one module: while it is open, its event loop is in the way of asyncio.run()."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         missing("Chromium is not installed (`apt-get install chromium`)")

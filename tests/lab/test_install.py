@@ -51,12 +51,10 @@ if mode != "scripts not run":
 @pytest.fixture
 def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
     """The real node with another npm."""
-    if shutil.which("node") is None:
-        pytest.skip("there is no node on PATH")
     script = tmp_path / "npm.py"
     script.write_text(NPM)
     monkeypatch.setenv("NPM_RUNS", str(tmp_path / "runs"))
-    return Node(Path(str(shutil.which("node"))), "20.19.0", (sys.executable, str(script)), "of the test")
+    return Node(find_node().path, "20.19.0", (sys.executable, str(script)), "of the test")
 
 
 def runs(tmp_path: Path) -> list[str]:
