@@ -116,7 +116,7 @@ def _wait_or_kill(child: "subprocess.Popen[bytes]") -> None:
 
 
 def _heed_interrupts() -> None:
-    """Have commands hear Ctrl-C: a shell that starts us in the background has it ignored, and they would inherit that."""
+    """Have commands hear Ctrl-C: started in the background by a shell, we ignore it, and they would inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

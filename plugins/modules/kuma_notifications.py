@@ -243,6 +243,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.argspec
     ownership_args,
 )
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.bulk import run
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.notification_model import misplaced_secrets
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.notifications import Notifications
 
 
@@ -274,6 +275,7 @@ def argument_spec() -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module.no_log_values.update(misplaced_secrets(module.params["notifications"]))
     run(module, Notifications(module.params["notifications"]))
 
 

@@ -56,6 +56,17 @@ def secrets(entries: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     return frozenset(property_of(key) for key in keys)
 
 
+def misplaced_secrets(entries: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Values in ``config`` that belong into ``secret_config``: refused in a moment, and not to be printed with that."""
+    found: set[str] = set()
+    for entry in entries:
+        provider = PROVIDERS.get(str(entry.get("type")))
+        keys = provider.secret if provider is not None else secrets(())
+        config = entry.get("config") or {}
+        found.update(value for key, value in config.items() if key in keys and isinstance(value, str) and value)
+    return found
+
+
 def stored_config(notification: Mapping[str, Any]) -> dict[str, Any]:
     """The stored object, from an entry of the server's list."""
     try:

@@ -375,3 +375,12 @@ def test_an_edit_loses_nothing_that_others_stored(more: dict[str, Any], default:
     stored = {**more, **stored_mail(smtpHost="other")}
     sent = edited([MAIL], stored, isDefault=default)
     assert sent == {**stored, "smtpHost": "mail.example.com", "isDefault": default, "applyExisting": False}
+
+
+def test_a_secret_in_the_wrong_option_is_known_before_it_is_refused() -> None:
+    entries = [
+        {"type": "smtp", "config": {"smtpHost": "mail.example.com", "smtpPassword": "geheim"}},
+        {"type": None, "config": {"smtpPassword": "auch geheim", "smtpPort": 587}},
+        {"type": "slack", "config": None},
+    ]
+    assert model.misplaced_secrets(entries) == {"geheim", "auch geheim"}
