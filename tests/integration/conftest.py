@@ -219,6 +219,23 @@ def kuma(_session_server: Server) -> Server:
 
 
 @pytest.fixture
+def settings_kept(kuma: Server) -> Iterator[None]:
+    """Puts the settings back after the test: tests share the server, and emptying it does not touch them."""
+    before = kuma.call("getSettings")["data"]
+    yield
+    after = kuma.call("getSettings")["data"]
+    defaults = {
+        "entryPage": "dashboard",
+        "nscd": True,
+        "tlsExpiryNotifyDays": [7, 14, 21],
+        "domainExpiryNotifyDays": [7, 14, 21],
+        "checkUpdate": True,
+    }
+    missing = {key: defaults.get(key) for key in after if key not in before}
+    kuma.call("setSettings", {**missing, **before}, kuma.password)
+
+
+@pytest.fixture
 def own_kuma(tmp_path: Path) -> Iterator[Server]:
     """A server with a user, for this test alone: it may be stopped, killed and spoilt."""
     yield from _own(tmp_path, set_up=True)

@@ -8,6 +8,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.usefixtures("settings_kept")
+
 #: In this order, for each may refer to those before it.
 MODULES = (
     "notifications",

@@ -16,29 +16,14 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.fields 
 if TYPE_CHECKING:
     from .conftest import RunModule, Server
 
+pytestmark = pytest.mark.usefixtures("settings_kept")
+
 MODULE = "kuma_settings"
 
 
 def stored(server: Server) -> dict[str, Any]:
     """What the server has."""
     return dict(server.call("getSettings")["data"])
-
-
-@pytest.fixture
-def kuma(kuma: Server) -> Any:
-    """A server whose settings are put back after the test: tests share it."""
-    before = stored(kuma)
-    yield kuma
-    after = stored(kuma)
-    defaults = {
-        "entryPage": "dashboard",
-        "nscd": True,
-        "tlsExpiryNotifyDays": [7, 14, 21],
-        "domainExpiryNotifyDays": [7, 14, 21],
-        "checkUpdate": True,
-    }
-    missing = {key: defaults.get(key) for key in after if key not in before}
-    kuma.call("setSettings", {**missing, **before}, kuma.password)
 
 
 def test_changes_what_is_declared_and_nothing_else(kuma: Server, run_module: RunModule) -> None:
