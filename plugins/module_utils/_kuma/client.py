@@ -219,7 +219,7 @@ class KumaClient:
 
     async def wait_for(self, *lists: str) -> None:
         """Wait until the named attributes of :class:`State` have been pushed."""
-        await self._until(lambda: not self._missing(lists), f"send its {' and '.join(self._missing(lists))}")
+        await self.until(lambda: not self._missing(lists), f"send its {' and '.join(self._missing(lists))}")
 
     def _missing(self, lists: Iterable[str]) -> list[str]:
         """Those of the named attributes that have not been pushed; an info counts once it tells the version."""
@@ -238,9 +238,10 @@ class KumaClient:
         elif ident in monitors:
             # 1.23 makes up the whole list anew, after its answer. Where nobody waits for it, many such lists are in the
             # making at once, the older the longer, and the next task, too, would get one from before the last deletion.
-            await self._until(lambda: ident not in (self.state.monitors or {}), f"take monitor {ident} off its list")
+            await self.until(lambda: ident not in (self.state.monitors or {}), f"take monitor {ident} off its list")
 
-    async def _until(self, condition: Callable[[], bool], what: str, within: float | None = None) -> None:
+    async def until(self, condition: Callable[[], bool], what: str, within: float | None = None) -> None:
+        """Wait until a condition holds that a push or an answer may bring about; ``what`` is for the message."""
         deadline = time.monotonic() + (within or self.connection.timeout)
         while not condition():
             if self._lost:
@@ -290,11 +291,11 @@ class KumaClient:
 
         2.x says so, and drops what comes earlier; 1.23 never says it, but answers a question at once.
         """
-        await self._until(lambda: bool(self._announced & {"info", *_GREETINGS}), "greet us")
+        await self.until(lambda: bool(self._announced & {"info", *_GREETINGS}), "greet us")
         question = asyncio.ensure_future(self._emit("needSetup", ()))
         question.add_done_callback(lambda task: self._news.set())
         try:
-            await self._until(lambda: question.done() or bool(self._announced & _GREETINGS), "greet us")
+            await self.until(lambda: question.done() or bool(self._announced & _GREETINGS), "greet us")
         finally:
             question.cancel()
             with contextlib.suppress(asyncio.CancelledError, KumawatchError):
@@ -428,7 +429,7 @@ class KumaClient:
         """
         signs = {"loginRequired", "autoLogin", "monitorList"}
         with contextlib.suppress(KumawatchError):
-            await self._until(lambda: bool(self._announced & signs), "let us in", within)
+            await self.until(lambda: bool(self._announced & signs), "let us in", within)
         if "loginRequired" in self._announced or not self._announced & signs:
             return False
         await self.wait_for("info", *lists)
@@ -485,7 +486,7 @@ class KumaClient:
         self._login.add_done_callback(lambda task: self._news.set())
         wanted = ("info", *lists)
         try:
-            await self._until(
+            await self.until(
                 lambda: self._login_answered or not self._missing(wanted),
                 "answer the login",
             )

@@ -174,7 +174,7 @@ async def _wait_for_statistics(client: KumaClient) -> None:
         # 1.23 answers the login before it has said which version it is.
         return "version" in (client.state.info or {}) and arrived.issuperset(client.state.monitors or ())
 
-    await client._until(complete, "send the statistics of every monitor")
+    await client.until(complete, "send the statistics of every monitor")
     # 2.x answers the login when everything is pushed. On 1.23 the certificate of the last monitor is still to come, but
     # before the answer to whatever is asked next.
     await client.session_token()
