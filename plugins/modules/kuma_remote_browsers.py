@@ -119,7 +119,8 @@ failures:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.argspec import connection_args, entry_args
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._contract import entry_args
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.argspec import connection_args
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.bulk import run
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.gateways import RemoteBrowsers
 

@@ -24,20 +24,3 @@ def connection_args() -> dict[str, Any]:
         "validate_certs": {"type": "bool", "default": True},
         "ca_path": {"type": "path"},
     }
-
-
-def ownership_args() -> dict[str, Any]:
-    """Whose objects these are, and what becomes of ours that are no longer declared."""
-    return {
-        "managed_by": {"type": "str", "default": "kumawatch"},
-        "purge": {"type": "bool", "default": False},
-        "max_deletions": {"type": "int", "default": 10},
-    }
-
-
-def entry_args() -> dict[str, Any]:
-    """What every entry of a bulk list takes."""
-    return {
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "ignore": {"type": "list", "elements": "str"},
-    }

@@ -11,12 +11,11 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .._diff import diffs
 from .._errors import KumawatchError
-from .._reconcile import Actual, Change, Create, Delete, Desired, Plan, plan
+from .._outcome import Failure, Outcome, not_kept, summed_up
+from .._reconcile import Actual, Change, Desired, Plan, plan
 from . import client as _client
 from .client import Connection, ConnectionLost, DatabaseNotChosen, KumaClient, connect
 from .fields import Version
@@ -115,38 +114,6 @@ class Kind(ABC):
         return {option: value for option, value in entry.items() if option not in self.secrets}, withheld
 
 
-@dataclass
-class Outcome:
-    """What a run found and did."""
-
-    plan: Plan
-    applied: bool = False
-    failures: list[dict[str, str]] = field(default_factory=list)
-    error: str = ""
-    warnings: list[str] = field(default_factory=list)
-
-    def result(self, kind: Kind) -> dict[str, Any]:
-        """The return values that all bulk modules have in common."""
-        failed = {failure["name"] for failure in self.failures}
-
-        def names(changes: Sequence[Change]) -> list[str]:
-            return [change.label for change in changes if change.label not in failed]
-
-        created, updated, deleted = names(self.plan.create), names(self.plan.update), names(self.plan.delete)
-        return {
-            "changed": bool(created or updated or deleted),
-            "msg": self.error or self.plan.summary(done=self.applied),
-            "created": created,
-            "updated": updated,
-            "deleted": deleted,
-            "unchanged": list(self.plan.unchanged),
-            "unmanaged": list(self.plan.unmanaged),
-            "adopted": [change.label for change in self.plan.update if change.adopted and change.label not in failed],
-            "failures": self.failures,
-            "diff": diffs(self.plan, noun=kind.noun, secrets=kind.secrets, show=kind.show),
-        }
-
-
 async def reconcile(connection: Connection, kind: Kind, *, check_mode: bool) -> Outcome:
     """Bring the server to what ``kind`` declares; in check mode only say what that would take."""
     try:
@@ -192,9 +159,7 @@ async def _apply(client: KumaClient, kind: Kind) -> Outcome:
         else:
             outcome.failures = await _verify(client, kind)
         if outcome.failures:
-            first = outcome.failures[0]
-            others = f" (and {len(outcome.failures) - 1} more, see failures)" if len(outcome.failures) > 1 else ""
-            outcome.error = f"{kind.noun} '{first['name']}': {first['error']}{others}"
+            outcome.error = summed_up(kind.noun, outcome.failures)
         return outcome
 
 
@@ -215,23 +180,12 @@ async def _make(client: KumaClient, kind: Kind, decided: Plan) -> list[tuple[Cha
     return failed
 
 
-async def _verify(client: KumaClient, kind: Kind) -> list[dict[str, str]]:
+async def _verify(client: KumaClient, kind: Kind) -> list[Failure]:
     """Read again what was written; whatever still differs was not kept by the server."""
     if not client.pushes_single_monitors:
         await refresh(client, kind)
     await kind.read(client)
-    remaining = kind.plan(client.state, client.version)
-    problems = []
-    for change in remaining.changes:
-        if isinstance(change, Create):
-            problem = "was created, but is not on the server: another run may have deleted it; run the task again."
-        elif isinstance(change, Delete):
-            problem = "was deleted, but is still on the server: another run may have made it anew; run the task again."
-        else:
-            options = ", ".join(sorted(change.differences)) or "managed_by"
-            problem = f"the server did not keep {options}: check the values, or name them in ignore."
-        problems.append({"name": change.label, "error": problem})
-    return problems
+    return not_kept(kind.plan(client.state, client.version).changes)
 
 
 async def refresh(client: KumaClient, kind: Kind) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .argspec import connection_args, entry_args, ownership_args
+from .._contract import entry_args, ownership_args
+from .argspec import connection_args
 from .fields import MONITOR_FIELDS, MONITOR_TYPES, REFERENCES, Field
 
 _STRUCTURED = ("json", "dict")
