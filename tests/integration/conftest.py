@@ -278,10 +278,12 @@ RunModule = Callable[..., Result]
 
 @pytest.fixture
 def run_module(request: pytest.FixtureRequest, _runner: Runner) -> RunModule:
-    """``run_module(name, params, check=False, diff=True, server=kuma, login=True)`` → the module's result.
+    """``run_module(name, params, check=False, diff=True, server=None, login=True, env=None)`` → the module's result.
 
-    ``params`` go over the login to ``server`` (the fixture ``kuma`` unless given). The result has ``failed: true`` on
-    failure.
+    The ``params`` of modules for Uptime Kuma (``kuma_…``) go over the login to ``server``, the fixture ``kuma`` unless
+    given. Other modules need no server and bring their own connection, in ``params`` or in ``env``: environment
+    variables of this run alone. None of ours that names a server or an account is passed on. The result has
+    ``failed: true`` on failure.
     """
 
     def run(
@@ -294,12 +296,15 @@ def run_module(request: pytest.FixtureRequest, _runner: Runner) -> RunModule:
         login: bool = True,
         env: dict[str, str] | None = None,
     ) -> Result:
-        where = server or request.getfixturevalue("kuma")
-        arguments: dict[str, Any] = {"api_url": where.url}
-        if login:
-            arguments.update(api_username=where.username, api_password=where.password)
-            if where.token and name != "kuma_setup" and not {"api_username", "api_password"} & params.keys():
-                arguments["api_token"] = where.token
+        arguments: dict[str, Any] = {}
+        if server is None and name.startswith("kuma_"):
+            server = request.getfixturevalue("kuma")
+        if server is not None:
+            arguments["api_url"] = server.url
+            if login:
+                arguments.update(api_username=server.username, api_password=server.password)
+                if server.token and name != "kuma_setup" and not {"api_username", "api_password"} & params.keys():
+                    arguments["api_token"] = server.token
         arguments.update(params)
         arguments.update(_ansible_check_mode=check, _ansible_diff=diff)
         stdout, stderr, _status = _runner.run(name, arguments, env)

@@ -34,7 +34,11 @@ class Runner:
     def __init__(self, root: Path) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="kumawatch-runner-")
         self._address = str(Path(self._directory.name) / "socket")
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("KUMAWATCH_KUMA_")}
+        # No run reaches a server or an account that the test did not name.
+        foreign = ("KUMAWATCH_KUMA_", "AWS_", "BOTO_")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+        environment["AWS_CONFIG_FILE"] = environment["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+        environment["AWS_EC2_METADATA_DISABLED"] = "true"
         environment["PYTHONPATH"] = str(root / "collections")
         self._process = subprocess.Popen(
             [sys.executable, __file__, self._address],
@@ -120,6 +124,8 @@ def main(address: str) -> None:
     import ansible.module_utils.basic
     import ansible.module_utils.testing  # noqa: F401
 
+    import ansible_collections.amazon.aws.plugins.module_utils.modules
+    import ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.bulk
     import ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.bulk  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that serve a request
