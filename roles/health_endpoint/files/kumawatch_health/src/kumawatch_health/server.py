@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Serves until it is told to end; takes a new configuration at SIGHUP without dropping a request."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import uvicorn
+
+from .app import State, application
+from .config import Config, ConfigError, parse
+from .metrics import Metrics
+from .monitor import Monitor
+
+log = logging.getLogger(__name__)
+
+
+def load(path: Path, environment: Mapping[str, str]) -> Config:
+    """The configuration in a file.
+
+    :raises ConfigError: it cannot be read, or has mistakes.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    return parse(text, environment)
+
+
+def environment_of(path: Path | None) -> dict[str, str]:
+    """The environment, and over it the ``NAME=value`` lines of a file, read anew at each reload."""
+    variables = dict(os.environ)
+    if path is not None:
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
+        for line in lines:
+            name, equals, value = line.strip().partition("=")
+            if equals and not name.startswith("#"):
+                if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+                    value = value[1:-1]
+                variables[name.strip()] = value
+    return variables
+
+
+class Service:
+    """The running service."""
+
+    def __init__(self, path: Path, secrets: Path | None) -> None:
+        self._path = path
+        self._secrets = secrets
+        self._metrics = Metrics()
+        self._config = self._load()
+        self._reloading = asyncio.Lock()
+
+    def _load(self) -> Config:
+        return load(self._path, environment_of(self._secrets))
+
+    async def serve(self) -> None:
+        """Run until SIGTERM or SIGINT.
+
+        :raises ConfigError: a driver is missing, or the address is taken.
+        """
+        monitor = Monitor(self._config, observe=self._metrics.observe)
+        self._state = State(monitor, self._metrics)
+        listener = _listen(self._config)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                application(self._state),
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=max(1, round(self._config.deadline)),
+            )
+        )
+        monitor.start()
+        loop = asyncio.get_running_loop()
+        pending: set[asyncio.Task[None]] = set()
+
+        def hang_up() -> None:
+            task = loop.create_task(self.reload())
+            pending.add(task)
+            task.add_done_callback(pending.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, hang_up)
+        notify("READY=1")
+        log.info("serves %s on %s", self._config.service, _address(self._config, listener))
+        try:
+            await server.serve([listener])
+        finally:
+            notify("STOPPING=1")
+            await self._state.monitor.stop()
+
+    async def reload(self) -> None:
+        """Take the configuration anew; one with mistakes is refused, and the old one goes on."""
+        async with self._reloading:
+            notify("RELOADING=1")
+            before = self._state.monitor
+            try:
+                config = self._load()
+                monitor = Monitor(config, before.known, self._metrics.observe)
+            except ConfigError as error:
+                log.error("the new configuration is refused, the old one goes on: %s", error)
+            else:
+                if (config.host, config.port, config.socket) != (
+                    self._config.host,
+                    self._config.port,
+                    self._config.socket,
+                ):
+                    log.warning("listen has changed: that takes a restart")
+                self._config = config
+                monitor.start()
+                self._state.monitor = monitor
+                await before.stop()
+                self._metrics.keep({(check.name, check.kind) for check in config.checks})
+                log.info("took the configuration anew")
+            notify("READY=1")
+
+
+def _listen(config: Config) -> socket.socket:
+    try:
+        if config.socket:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(config.socket)
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(config.socket)
+            os.chmod(config.socket, 0o660)
+        else:
+            family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+            listener = socket.create_server((config.host, config.port), family=family, backlog=1024)
+    except OSError as error:
+        where = config.socket or f"{config.host}:{config.port}"
+        raise ConfigError(f"{where} cannot be listened on: {error.strerror}.") from None
+    listener.setblocking(False)
+    return listener
+
+
+def _address(config: Config, listener: socket.socket) -> str:
+    return config.socket or "{}:{}".format(*listener.getsockname()[:2])
+
+
+def notify(state: str) -> None:
+    """Tell systemd, where it asked to be told."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    if state == "RELOADING=1":
+        import time
+
+        state += f"\nMONOTONIC_USEC={time.monotonic_ns() // 1000}"
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stream:
+        stream.connect("\0" + address[1:] if address.startswith("@") else address)
+        stream.sendall(state.encode())
