@@ -103,6 +103,10 @@ class Kind(ABC):
         """A property's value as a reader of the diff knows it."""
         return value
 
+    def returns(self) -> dict[str, Any]:
+        """What the module returns besides what all bulk modules do."""
+        return {}
+
 
 def reconcile(aws: Aws, kind: Kind, *, check_mode: bool, sleep: Callable[[float], None] = time.sleep) -> Outcome:
     """Bring the account to what ``kind`` declares; in check mode only say what that would take."""
@@ -248,7 +252,7 @@ def run(module: AnsibleAWSModule, kind: Kind) -> None:
         module.fail_json(msg=str(error))
     for warning in outcome.warnings:
         module.warn(warning)
-    result = outcome.result(kind)
+    result = {**outcome.result(kind), **kind.returns()}
     if not module._diff:
         del result["diff"]
     if outcome.error:
