@@ -11,8 +11,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from .._errors import InputError
+from . import thresholds
 from .cascade import defaults, merged
 from .health import PATIENCE, default_problems, monitor_options, split
+from .signals import SIGNALS
 from .spec import Checker, Options, Place, Problem, listed, plain, shown
 
 Catalogue = dict[str, Any]
@@ -45,8 +47,9 @@ def resolve(variables: Mapping[str, Any], options: Options, groups: Collection[s
         known one misspelt.
     :param options: the argument spec of the role ``catalogue``.
     :param groups: the names of the inventory's groups and hosts; ``None`` does not check ``hosts``.
-    :returns: ``environment``, ``services`` (each with ``checks``: the options of its monitors), ``channels``,
-        ``status_page``, ``maintenances``, ``tag_colors``.
+    :returns: ``environment``, ``services`` (each with ``checks``: the options of its monitors, and ``alarms``: by kind,
+        what :func:`.thresholds.complete` makes of them), ``channels``, ``status_page``, ``maintenances``,
+        ``tag_colors``, ``runbooks``, ``escalation``.
     :raises CatalogueError: with all mistakes.
     """
     checker = Checker()
@@ -62,6 +65,7 @@ def resolve(variables: Mapping[str, Any], options: Options, groups: Collection[s
     names = [channel["name"] for channel in channels if "name" in channel]
 
     base = _defaults(declared, options, names, checker)
+    timezone = base.pop("timezone", None)
     entries = _list("service", "monitoring_services", declared, options, checker)
     _unique(entries, "name", "service", "monitoring_services", checker)
     known = [entry["name"] for entry in entries if "name" in entry]
@@ -74,8 +78,10 @@ def resolve(variables: Mapping[str, Any], options: Options, groups: Collection[s
         "services": services,
         "channels": [_channel(channel, environment) for channel in channels if "name" in channel],
         "status_page": _status_page(declared, options, environment, checker),
-        "maintenances": _maintenances(declared, options, services, known, checker),
+        "maintenances": _maintenances(declared, options, services, known, timezone, checker),
         "tag_colors": _tag_colors(declared, checker),
+        "runbooks": _runbooks(declared, options, checker),
+        "escalation": _escalation(declared, options, checker),
     }
     if checker.problems:
         raise CatalogueError(checker.problems)
@@ -165,7 +171,23 @@ def _defaults(
     default_problems(environment.get("health") or {}, place.key("health"), checker)
     _references(environment.get("channels"), channels, "channel", place.key("channels"), checker)
     _common(environment, place, checker)
-    return merged(defaults(_inner(options, "monitoring_defaults")), environment)
+    result = merged(defaults(_inner(options, "monitoring_defaults")), environment)
+    layers = _alarm_layers(environment, place, checker)
+    result["alarms"] = {
+        kind: thresholds.complete(signal, [layers.get(kind, {})], place.key("alarms").key(kind), checker)
+        for kind, signal in SIGNALS.items()
+    }
+    result["alarm_layers"] = layers
+    return result
+
+
+def _alarm_layers(entry: Mapping[str, Any], place: Place, checker: Checker) -> dict[str, Any]:
+    """What an entry declares of alarms, by kind, in the form in which the cascade lays it over others."""
+    return {
+        kind: thresholds.layer(value, SIGNALS[kind], place.key("alarms").key(kind), checker)
+        for kind, value in entry.get("alarms", {}).items()
+        if kind in SIGNALS
+    }
 
 
 def _service(
@@ -186,10 +208,7 @@ def _service(
     hosts = entry.get("hosts")
     if hosts is not None and groups is not None:
         _references([hosts], groups, "group or host of the inventory", place.key("hosts"), checker)
-    if "runbook" in entry:
-        parts = split(entry["runbook"])
-        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-            checker.report(f"{place.key('runbook')} must be a web address, not '{entry['runbook']}'.", entry["runbook"])
+    _web_address(entry.get("runbook"), place.key("runbook"), checker)
     for part in entry.get("group", ()):
         _check_name(part, part, place.key("group"), checker)
     for position, source in enumerate(entry.get("logs", {}).get("sources", ()), 1):
@@ -199,11 +218,25 @@ def _service(
                 source,
             )
 
-    inherited = {key: value for key, value in base.items() if key not in ("health", "channels")}
+    inherited = {
+        key: value for key, value in base.items() if key not in ("health", "channels", "alarms", "alarm_layers")
+    }
+    elsewhere = ("health", "checks", "alarms", "metrics")
     service = {
         "state": "present",
-        **merged(inherited, {key: value for key, value in entry.items() if key not in ("health", "checks")}),
+        "critical": False,
+        **merged(inherited, {key: value for key, value in entry.items() if key not in elsewhere}),
     }
+    service.setdefault("detailed_monitoring", service["critical"])
+    service["alarms"] = _alarms(entry, base, place, checker)
+    service["metrics"] = _metrics(entry, place, checker)
+    for key, value in service.get("instance_tags", {}).items():
+        if isinstance(value, (Mapping, list)):
+            checker.report(f"{place.key('instance_tags').key(key)} must be text, not {shown(value)}.", key)
+    if service.get("target_groups") and "load_balancer" not in service:
+        checker.report(
+            f"{place.key('target_groups')} needs a load_balancer, whose groups they are.", service["target_groups"]
+        )
     service["tags"] = {key: value for key, value in service.get("tags", {}).items() if value != ""}
     standard = [channel["name"] for channel in channels if channel.get("default") and "name" in channel]
     all_channels = [channel["name"] for channel in channels if "name" in channel]
@@ -211,6 +244,46 @@ def _service(
     _references(entry.get("channels"), all_channels, "channel", place.key("channels"), checker)
     service["checks"] = _checks(entry, base, service, all_channels, place, checker)
     return service
+
+
+def _alarms(
+    entry: Mapping[str, Any], base: Mapping[str, Any], place: Place, checker: Checker
+) -> dict[str, thresholds.Settings | None]:
+    """The settings of every kind. What the service says nothing of is the environment's, and checked there."""
+    own = _alarm_layers(entry, place, checker)
+    result = dict(base["alarms"])
+    for kind, declared in own.items():
+        layers = [base["alarm_layers"].get(kind, {}), declared]
+        where = place.key("alarms").key(kind)
+        result[kind] = thresholds.complete(SIGNALS[kind], layers, where, checker)
+        _web_address(declared.get("runbook"), where.key("runbook"), checker)
+    return result
+
+
+def _metrics(entry: Mapping[str, Any], place: Place, checker: Checker) -> list[dict[str, Any]]:
+    """The business metrics, each with a title of its own."""
+    result = []
+    seen: set[str] = set()
+    for position, metric in enumerate(entry.get("metrics", ())):
+        where = place.key("metrics").item(position, metric)
+        result.append(thresholds.business(metric, where, checker))
+        title = result[-1]["title"]
+        if title in seen:
+            checker.report(f"{where}: the title '{title}' is there twice; give each metric a title of its own.", title)
+        seen.add(title)
+        _web_address(metric.get("runbook"), where.key("runbook"), checker)
+        for key, value in metric.get("dimensions", {}).items():
+            if isinstance(value, (Mapping, list)):
+                checker.report(f"{where.key('dimensions').key(key)} must be text, not {shown(value)}.", key)
+    return result
+
+
+def _web_address(value: Any, place: Place, checker: Checker) -> None:
+    if value is None:
+        return
+    parts = split(value)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        checker.report(f"{place} must be a web address, not '{value}'.", value)
 
 
 def _first(*values: Any) -> Any:
@@ -267,11 +340,6 @@ def _common(entry: Mapping[str, Any], place: Place, checker: Checker) -> None:
             checker.report(f"{place.key('tags').key(name)} must be text, not {shown(value)}.", name)
         if name in ("environment", "owner", "managed-by"):
             checker.report(f"{place.key('tags').key(name)} cannot be set; the catalogue makes that tag itself.", name)
-    for name, value in entry.get("alarms", {}).items():
-        if not isinstance(value, (bool, Mapping)):
-            checker.report(
-                f"{place.key('alarms').key(name)} must be false, or a mapping of thresholds, not {shown(value)}.", value
-            )
 
 
 def _references(names: Iterable[str] | None, known: Collection[str], noun: str, place: Place, checker: Checker) -> None:
@@ -355,6 +423,7 @@ def _maintenances(
     options: Options,
     services: Sequence[Mapping[str, Any]],
     known: Sequence[str],
+    timezone: str | None,
     checker: Checker,
 ) -> list[dict[str, Any]]:
     """All windows, those of single services among them, each with the services it concerns."""
@@ -375,6 +444,8 @@ def _maintenances(
         if title is None:
             continue
         place = Place(f"maintenance '{title}'")
+        if timezone is not None and entry.get("strategy") != "manual":
+            entry.setdefault("timezone", timezone)
         if title in seen:
             checker.report(f"maintenance '{title}' is declared twice; give each window a title of its own.", title)
         seen.add(title)
@@ -422,6 +493,20 @@ def _window(entry: Mapping[str, Any], place: Place, checker: Checker) -> None:
             checker.report(
                 f'{place.key("time_window").key(key)} must be written as "02:00", in quotes, not {shown(value)}.', value
             )
+
+
+def _runbooks(declared: Mapping[str, Any], options: Options, checker: Checker) -> str:
+    address = str(declared.get("monitoring_runbooks", options["monitoring_runbooks"]["default"]))
+    _web_address(address, Place("", "monitoring_runbooks"), checker)
+    return address.rstrip("/")
+
+
+def _escalation(declared: Mapping[str, Any], options: Options, checker: Checker) -> dict[str, int]:
+    result = merged(defaults(_inner(options, "monitoring_escalation")), declared.get("monitoring_escalation"))
+    for name, value in result.items():
+        if value < 0:
+            checker.report(f"monitoring_escalation.{name} must be at least 0, not {value}.", value)
+    return result
 
 
 def _tag_colors(declared: Mapping[str, Any], checker: Checker) -> dict[str, str]:

@@ -169,7 +169,7 @@ SIGNALS: dict[str, Signal] = {
             "disk", "Disk", "mount", agent.NAMESPACE, (Metric("m", agent.DISK, "Maximum"),), (*_INSTANCE, agent.MOUNT),
             Level(80, 3, 3), Level(90, 3, 3),
             "A file system is nearly full; what writes to it will fail.",
-            "What takes the room: du -xh --max-depth=2 PATH | sort -h | tail. Logs that nobody rotates are the usual cause.",
+            "What takes the room: du -xh --max-depth=2 PATH | sort -h | tail. Logs that nobody rotates, mostly.",
         ),
         Signal(
             "io_latency", "Disk latency", "volume", _EBS,
@@ -244,7 +244,7 @@ SIGNALS: dict[str, Signal] = {
             "errors_5xx", "Server errors", "balancer", _ALB, _ERRORS, _BALANCER,
             Level(1, 5, 5), Level(5, 5, 3),
             "Too large a part of the requests is answered with a server error.",
-            "The application's log at this time, and what was deployed last; is it the application or the load balancer?",
+            "The application's log at this time; what was deployed last? Is it the application or the load balancer?",
             missing="notBreaching", expression=ERROR_RATE, floor=50, floor_unit="requests in a period",
             symptom=True, fails=True,
         ),
@@ -282,8 +282,8 @@ SIGNALS: dict[str, Signal] = {
     )
 }  # fmt: skip
 
-#: The windows over which the burn is looked at, in seconds: both must be beyond the rate, the short one so that the alarm
-#: ends soon after the errors do.
+#: The windows over which the burn is looked at, in seconds: both must be beyond the rate, the short one so that the
+#: alarm ends soon after the errors do.
 SLO_WINDOWS = {"slo_fast": (3600, 300), "slo_slow": (21600, 1800)}
 
 #: The same of a whole fleet: its own kind, with the settings of the kind of one instance.

@@ -153,7 +153,8 @@ def maintenances(catalogue: Catalogue) -> list[Entry]:
     pages = [page["slug"] for page in status_pages(catalogue)]
     result = []
     for window in catalogue["maintenances"]:
-        entry = {key: value for key, value in window.items() if key not in ("all", "services")}
+        # Whether CloudWatch is silent, too, is no business of Uptime Kuma.
+        entry = {key: value for key, value in window.items() if key not in ("all", "services", "mute_alarms")}
         if entry["state"] == "absent":
             result.append({"title": entry["title"], "state": "absent"})
             continue

@@ -263,7 +263,7 @@ MISTAKES = [
         "monitoring_tag_colors: {tier: gold}",
         "monitoring_tag_colors.tier must be a colour such as \"#2563EB\", not 'gold'.",
     ),
-    (API % "alarms: {cpu: 80}", "service 'api': alarms.cpu must be false, or a mapping of thresholds, not 80."),
+    (API % "alarms: {cpu: 80}", "service 'api': alarms.cpu must be true, false or a mapping of thresholds, not 80."),
     (
         API % "logs: {sources: [{file: /a, docker: b}]}",
         "service 'api': logs.sources[1] needs exactly one of file, docker and load_balancer.",
@@ -449,7 +449,8 @@ def test_what_later_phases_read_is_kept_and_merged() -> None:
     """
     api = catalogue(text)["services"][0]
     assert api["load_balancer"] == "app/prod-api/50dc6c495c0c9188"
-    assert api["alarms"] == {"cpu": {"warning": 80, "critical": 90}, "memory": False}
+    assert [api["alarms"]["cpu"][severity]["threshold"] for severity in ("warning", "critical")] == [80, 90]
+    assert api["alarms"]["memory"] is None
     assert api["logs"]["retention_days"] == 90
     assert [list(source) for source in api["logs"]["sources"]] == [["file"], ["docker"], ["load_balancer"]]
     assert api["apm"] == {"sample": 0.1, "service_name": "api"}
