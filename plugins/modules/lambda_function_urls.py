@@ -11,8 +11,8 @@ module: lambda_function_urls
 short_description: Reconcile the URLs of Lambda functions in one task
 version_added: 0.2.0
 description:
-  - Brings the URLs of Lambda functions, at which a function answers to HTTPS without a gateway, to what is declared, with
-    the permissions that a public URL needs.
+  - Brings the URLs of Lambda functions, at which a function answers to HTTPS without a gateway, to what is declared,
+    with the permissions that a public URL needs.
   - A URL is known by the function, and by the alias where it is that of an alias.
   - Only what is declared is compared. Options that are not set are left as they are.
 author:
@@ -33,19 +33,22 @@ options:
         type: str
         required: true
       alias:
-        description: The alias that the URL calls. If this is not set, the URL calls the function as it was last uploaded.
+        description: The alias that the URL calls. If this is not set, the URL calls the function as it was last
+          uploaded.
         type: str
       auth:
         description:
           - Who may call the URL. V(none) is everybody. Then the two permissions for this are added to the policy of the
             function or alias, C(lambda:InvokeFunctionUrl) and C(lambda:InvokeFunction) by way of the URL. The function
             itself must refuse what it does not want.
-          - V(iam) is who signs the request and is permitted to by an IAM policy. Then the two permissions are taken away.
+          - V(iam) is who signs the request and is permitted to by an IAM policy. Then the two permissions are taken
+            away.
           - Needed for a new URL.
         type: str
         choices: [none, iam]
       invoke_mode:
-        description: Whether the answer is sent when it is complete or while it is made. AWS takes V(buffered) for a new URL.
+        description: Whether the answer is sent when it is complete or while it is made. AWS takes V(buffered) for a
+          new URL.
         type: str
         choices: [buffered, response_stream]
       cors:
@@ -81,18 +84,19 @@ options:
         default: present
       ignore:
         description:
-          - Names of options, C(cors.max_age) of nested ones, that are set on creation, and never compared or changed again.
+          - Names of options, C(cors.max_age) of nested ones, that are set on creation, and never compared or changed
+            again.
         type: list
         elements: str
   patience:
     description:
-      - Seconds for which one call is tried again while AWS throttles it or cannot be reached. A call whose answer is lost is
-        not sent twice. What became of it is read, and it is made again only if it was not made.
+      - Seconds for which one call is tried again while AWS throttles it or cannot be reached. A call whose answer is
+        lost is not sent twice. What became of it is read, and it is made again only if it was not made.
     type: float
     default: 120
 notes:
-  - A URL has no tags and goes with its function. So there is no mark of ownership and no purge, and no URL is touched that
-    is not declared here.
+  - A URL has no tags and goes with its function. So there is no mark of ownership and no purge, and no URL is touched
+    that is not declared here.
   - Two calls are made for each declared URL, and further ones only for what differs.
   - V(none) needs botocore 1.40.50.
 requirements:
@@ -136,10 +140,12 @@ msg:
   type: str
   sample: 1 created, 0 updated, 0 deleted, 3 unchanged
 urls:
-  description: The addresses of the declared URLs that exist, by the name of the function, C(function:alias) of an alias.
+  description: The addresses of the declared URLs that exist, by the name of the function, C(function:alias) of an
+    alias.
   returned: when the URLs were read
   type: dict
-  sample: {"kumawatch-production-front-door": "https://abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-central-1.on.aws/"}
+  sample: {"kumawatch-production-front-door":
+    "https://abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-central-1.on.aws/"}
 created:
   description: The functions that got a URL.
   returned: when the URLs were read
@@ -188,7 +194,6 @@ failures:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.bulk import run
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.function_urls import FunctionUrls
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.session import PATIENCE

@@ -46,7 +46,9 @@ class FunctionUrls(Kind):
         there = {item.key for item in actual}
         for entry in desired:
             if entry.state != ABSENT and entry.key not in there and "auth" not in entry.properties:
-                raise KumawatchError(f"function '{entry.label}' has no URL yet: say who may call it: auth: none or iam.")
+                raise KumawatchError(
+                    f"function '{entry.label}' has no URL yet: say who may call it: auth: none or iam."
+                )
 
     def equal(self, name: str, before: Any, after: Any) -> bool:
         return model.equal(name, before, after)

@@ -95,9 +95,7 @@ def desired(entries: Sequence[Mapping[str, Any]], known: Known) -> list[Desired]
         leave = ignored(options, ("auth", "invoke_mode", *(f"cors.{option}" for option in CORS)), who, "function URL")
         if "auth" in leave:
             leave |= {"public"}
-        result.append(
-            Desired(key, label(key), position, properties, options.get("state", PRESENT), leave)
-        )
+        result.append(Desired(key, label(key), position, properties, options.get("state", PRESENT), leave))
     return result
 
 
