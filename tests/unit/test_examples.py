@@ -55,12 +55,30 @@ def constants(path: Path) -> dict[str, str]:
     return found
 
 
+#: What the fragments of amazon.aws document, which need not be installed here.
+AMAZON_AWS: dict[str, dict[str, Any]] = {
+    "amazon.aws.common.modules": {
+        "access_key": {},
+        "aws_ca_bundle": {"type": "path"},
+        "aws_config": {"type": "dict"},
+        "debug_botocore_endpoint_logs": {"type": "bool"},
+        "endpoint_url": {},
+        "profile": {},
+        "secret_key": {},
+        "session_token": {},
+        "validate_certs": {"type": "bool"},
+    },
+    "amazon.aws.region.modules": {"region": {}},
+}
+
+
 @cache
 def documented(module: str) -> dict[str, Any]:
     """A module's documentation with the options of our fragments that it extends."""
     documentation = load(constants(ROOT / "plugins" / "modules" / f"{module}.py")["DOCUMENTATION"])
     options = dict(documentation.get("options") or {})
     for name in documentation.get("extends_documentation_fragment") or []:
+        options = {**AMAZON_AWS.get(name, {}), **options}
         if name.startswith(f"{COLLECTION}."):
             fragment, _, part = name.removeprefix(f"{COLLECTION}.").partition(".")
             contents = constants(ROOT / "plugins" / "doc_fragments" / f"{fragment}.py")
