@@ -143,7 +143,7 @@ def _current(database: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _properties(database: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: database.get(key) for name, key in _ANSWERS.items()}
+    found: dict[str, Any] = {name: database.get(key) or None for name, key in _ANSWERS.items()}
     found["monitoring_interval"] = int(found["monitoring_interval"] or 0)
     found["performance_insights"] = bool(found["performance_insights"])
     found["database_insights"] = found["database_insights"] or "standard"
