@@ -215,6 +215,7 @@ warnings:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.bulk import warn
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.discovery import discover
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.discovery_model import services_of
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.session import PATIENCE, Aws
@@ -254,8 +255,7 @@ def main() -> None:
         )
     except KumawatchError as error:
         module.fail_json(msg=str(error))
-    for warning in found.warnings:
-        module.warn(warning)
+    warn(found.warnings)
     module.exit_json(
         changed=False,
         account=found.account,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -238,6 +238,14 @@ def aws_args() -> dict[str, Any]:
     return {**ownership_args(), "patience": {"type": "float", "default": PATIENCE}}
 
 
+def warn(sentences: Iterable[str]) -> None:
+    """Have sentences shown as warnings. AnsibleAWSModule's own way is one that ansible-core complains about."""
+    from ansible.module_utils.common import warnings
+
+    for sentence in sentences:
+        warnings.warn(sentence)
+
+
 def run(module: AnsibleAWSModule, kind: Kind) -> None:
     """Do what a bulk module does, and end it."""
     # An empty mark leaves objects unmarked.
@@ -250,8 +258,7 @@ def run(module: AnsibleAWSModule, kind: Kind) -> None:
         outcome = reconcile(Aws(module, module.params["patience"]), kind, check_mode=module.check_mode)
     except KumawatchError as error:
         module.fail_json(msg=str(error))
-    for warning in outcome.warnings:
-        module.warn(warning)
+    warn(outcome.warnings)
     result = {**outcome.result(kind), **kind.returns()}
     if not module._diff:
         del result["diff"]
