@@ -4,7 +4,8 @@
 """Furnish the lab's account with what its demo services run on: instances, a load balancer, a database.
 
 ``python -m tools.lab_account`` reads from the lab's endpoints.json where the account is. What is there already stays,
-so that it may be run at any time. It refuses an endpoint that is not on this machine: nothing here is meant to cost money.
+so that it may be run at any time. It refuses an endpoint that is not on this machine: nothing here is meant to cost
+money.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ class Account:
         }
 
     def add_load_balancer(self, services: Sequence[Service]) -> list[str]:
-        """A load balancer with a target group for each service that speaks HTTP, by whose path it is chosen."""
+        """A load balancer with a listener and a target group for each service that speaks HTTP."""
         names = [str(service["name"]) for service in services if service.get("kind") in HTTP]
         if not names:
             return []
@@ -136,36 +137,26 @@ class Account:
             )
             made.append(f"target group {group}")
             self.elbv2.register_targets(TargetGroupArn=groups[group], Targets=[{"Id": instances[name]}])
-        return made + self._route(arn, {name: groups[f"{PREFIX}-{name}"] for name in names})
+        return made + self._listen(arn, {name: groups[f"{PREFIX}-{name}"] for name in names})
 
-    def _route(self, balancer: str, groups: Mapping[str, str]) -> list[str]:
-        """A listener, and a rule for each target group that it does not lead to yet."""
+    def _listen(self, balancer: str, groups: Mapping[str, str]) -> list[str]:
+        """A listener for each target group that none leads to yet, each on a port of its own."""
         made = []
-        first = next(iter(groups.values()))
         listeners = self.elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"]
-        if listeners:
-            listener = listeners[0]["ListenerArn"]
-        else:
-            forward = [{"Type": "forward", "TargetGroupArn": first}]
-            listener = self.elbv2.create_listener(
-                LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=forward
-            )["Listeners"][0]["ListenerArn"]
-            made.append(f"listener of {LOAD_BALANCER}")
-        rules = self.elbv2.describe_rules(ListenerArn=listener)["Rules"]
-        reached = {action.get("TargetGroupArn") for rule in rules for action in rule["Actions"]}
-        taken = {int(rule["Priority"]) for rule in rules if str(rule["Priority"]).isdigit()}
+        reached = {action.get("TargetGroupArn") for listener in listeners for action in listener["DefaultActions"]}
+        taken = {int(listener["Port"]) for listener in listeners}
         for name, group in groups.items():
             if group in reached:
                 continue
-            priority = next(number for number in range(1, 50_000) if number not in taken)
-            taken.add(priority)
-            self.elbv2.create_rule(
-                ListenerArn=listener,
-                Priority=priority,
-                Conditions=[{"Field": "path-pattern", "Values": [f"/{name}/*"]}],
-                Actions=[{"Type": "forward", "TargetGroupArn": group}],
+            port = next(number for number in range(80, 65_536) if number not in taken)
+            taken.add(port)
+            self.elbv2.create_listener(
+                LoadBalancerArn=balancer,
+                Protocol="HTTP",
+                Port=port,
+                DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
             )
-            made.append(f"rule for {PREFIX}-{name}")
+            made.append(f"listener for {PREFIX}-{name}")
         return made
 
     # -- database
