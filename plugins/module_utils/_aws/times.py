@@ -153,7 +153,7 @@ def _item_problem(item: str, field: Field) -> str:
     if len(ends) > 2 or not all(ends):
         return "is no value, range or list: correct it."
     values = [_value(end, field) for end in ends]
-    for end, value in zip(ends, values, strict=True):
+    for value in values:
         if value is None:
             return f"does not mean anything: give {field.low} to {field.high}{_or_names(field)}."
         if not field.low <= value <= field.high:
