@@ -71,9 +71,9 @@ class Change:
 
     @property
     def title(self) -> str:
-        """What it is about: ``CPU``, with the name of the service; the alert's own words where there is none."""
+        """What it is about: ``api · CPU``; the alert's own words where there is no service."""
         if self.identity.service and self.identity.kind:
-            return f"{words.kind(self.identity.kind)}: {self.identity.service}"
+            return f"{self.identity.service} · {words.kind(self.identity.kind)}"
         return self.alert.title
 
     @property

@@ -131,8 +131,6 @@ def _sections(change: Change, look: Look) -> list[cards.Section]:
     widgets = [_state(change, look)]
     kind = change.identity.kind
     why = words.reason(alert, kind)
-    if change.what in (RECOVERED, PASSED) and not alert.reason.startswith("Threshold"):
-        why = alert.reason
     if change.what in (ESCALATED, ACKNOWLEDGED):
         why = ""
     if why:
@@ -491,12 +489,13 @@ def _linked(change: Change, look: Look) -> cards.Markup:
     url = links.console(change.alert, look.region)
     name = cards.clip(_line_name(change), MAX_LINE)
     shown = cards.link(name, url) if url else cards.escape(name)
-    return cards.compose(f"{_appearance(change)[0]} ", cards.bold(shown), _line_tail(change, look))
+    return cards.compose(f"{_appearance(change)[0]} ", cards.bold(shown), f" {_line_tail(change)}".rstrip())
 
 
 def _valued(change: Change, look: Look) -> cards.Markup:
     name = cards.clip(_line_name(change), 120)
-    return cards.compose(f"{_appearance(change)[0]} ", name, cards.clip(_line_tail(change, look), 60))
+    tail = cards.clip(_line_tail(change), 60)
+    return cards.compose(f"{_appearance(change)[0]} ", name, f" {tail}".rstrip())
 
 
 def _named(change: Change, look: Look) -> cards.Markup:
@@ -512,12 +511,12 @@ def _line_name(change: Change) -> str:
     return f"{change.title}{f' · {resource}' if resource else ''}"
 
 
-def _line_tail(change: Change, look: Look) -> str:
+def _line_tail(change: Change) -> str:
     if change.what == RECOVERED and change.since is not None and change.after and change.after.recovered_at:
-        return f" recovered after {words.duration(change.after.recovered_at - change.since)}"
+        return f"recovered after {words.duration(change.after.recovered_at - change.since)}"
     if change.what in (ACKNOWLEDGED, PASSED, LATE, ESCALATED, RAISED, EASED, UNKNOWN_DATA):
-        return f" {_appearance(change)[2].lower()}"
+        return _appearance(change)[2].lower()
     measured = words.measured(change.alert, change.identity.kind)
     if measured:
-        return f" {measured}"
-    return f" {cards.clip(change.alert.reason, 80)}" if change.what == EVENT and change.alert.reason else ""
+        return measured
+    return cards.clip(change.alert.reason, 80) if change.what == EVENT else ""

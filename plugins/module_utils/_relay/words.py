@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timedelta, tzinfo
 
-from .alert import Alert, Measure
+from .alert import ALARM, OK, Alert, Measure
 
 KINDS = {
     "cpu": "CPU",
@@ -136,12 +136,12 @@ def bound(measure: Measure, of_kind: str) -> str:
 
 
 def measured(alert: Alert, of_kind: str) -> str:
-    """``97.2 % (above 80 %)``; empty where there is no value."""
+    """``97.2 % (above 80 %)``, ``40 %`` where it is no longer beyond; empty where there is no value."""
     measure = alert.measure
     if measure is None or measure.value is None:
         return ""
     value = quantity(measure.value, unit_of(measure, of_kind))
-    limit = bound(measure, of_kind)
+    limit = bound(measure, of_kind) if alert.state == ALARM else ""
     return f"{value} ({limit})" if limit else value
 
 
@@ -160,7 +160,11 @@ def reason(alert: Alert, of_kind: str) -> str:
         length = f" of {seconds(measure.period)}" if measure.period else ""
         return f"No data came for {count(measure.missing, 'period')}{length}{f', {said}' if said else ''}."
     limit = bound(measure, of_kind)
-    if not measure.evaluated or not limit or alert.state != "ALARM" or "hreshold" not in alert.reason:
+    if not measure.evaluated or not limit or "hreshold" not in alert.reason:
+        return alert.reason
+    if alert.state == OK:
+        return f"No longer {limit}."
+    if alert.state != ALARM:
         return alert.reason
     each = f" ({_statistic(measure.statistic)}of {seconds(measure.period)} each)" if measure.period else ""
     points = (
