@@ -158,7 +158,7 @@ def evaluate(formula: str, variables: Mapping[str, float]) -> float:
     text = formula.strip().replace("{", "(").replace("}", ")")
     try:
         return _value(ast.parse(text, mode="eval").body, variables)
-    except (SyntaxError, ZeroDivisionError, OverflowError, RecursionError, TypeError) as error:
+    except (SyntaxError, ZeroDivisionError, OverflowError, RecursionError, MemoryError, TypeError) as error:
         raise ValueError(f"{formula!r} is not a formula that can be evaluated") from error
 
 

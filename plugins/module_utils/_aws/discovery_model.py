@@ -438,9 +438,10 @@ def parameter_groups(chosen: Iterable[tuple[str, Raw] | None], facts: Facts) -> 
         members = _members(database, facts) if kind == "cluster" else [database]
         for instance in members:
             groups |= {("instance", name) for name in _instance_groups(instance)}
-        if kind == "cluster":
-            groups.add(("cluster", str(database.get("DBClusterParameterGroup") or "default")))
-    return sorted(group for group in groups if not re.match(r"default\b", group[1]))
+        if kind == "cluster" and database.get("DBClusterParameterGroup"):
+            groups.add(("cluster", str(database["DBClusterParameterGroup"])))
+    # Names that people give may hold neither a dot nor a colon.
+    return sorted(group for group in groups if not group[1].startswith(("default.", "default:")))
 
 
 def _instance_groups(instance: Raw) -> list[str]:
