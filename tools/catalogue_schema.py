@@ -21,8 +21,8 @@ from tools.role_docs import paragraphs
 
 sys.path.insert(0, str(common.ROOT / "collections"))
 
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import thresholds  # noqa: E402
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.signals import (  # noqa: E402
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import thresholds
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.signals import (
     SIGNALS,
     Signal,
 )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,9 @@ def test_the_filters_of_uptime_kuma_take_the_catalogue() -> None:
 
 def test_every_filter_is_documented_under_its_name() -> None:
     directory = Path(catalogue.__file__).parent
-    names = {name for module in (catalogue, uptime, uptime_export) for name in module.FilterModule().filters()}
+    package = catalogue.__name__.rpartition(".")[0]
+    modules = [import_module(f"{package}.{path.stem}") for path in directory.glob("*.py") if path.stem != "__init__"]
+    names = {name for module in modules for name in module.FilterModule().filters()}
     assert names == {path.stem for path in directory.glob("*.yml")}
 
 
