@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._contract import ownership_args
 from .._errors import KumawatchError
 from .._outcome import Failure, Outcome, not_kept, summed_up
 from .._progress import Progress
-from .._reconcile import Actual, Change, Desired, Plan, plan
+from .._reconcile import Actual, Change, Create, Delete, Desired, Plan, Update, plan
 from .errors import ApiError, Fate
 from .session import PATIENCE, WORKERS, Aws, Known
 
@@ -134,38 +133,54 @@ def _place(change: Change) -> _Place:
 
 def _apply(
     aws: Aws, kind: Kind, desired: Sequence[Desired], decided: Plan, outcome: Outcome, sleep: Callable[[float], None]
-) -> dict[Any, Failure]:
-    """Make the changes; what failed, with the reason, by the key of the object.
+) -> dict[_Place, Failure]:
+    """Make the changes; what failed, with the reason.
 
     What nobody knows the fate of is settled by reading, and made again only where it was not made.
     """
     failed: dict[_Place, Failure] = {}
     progress = Progress(kind.noun, len(decided.changes))
     todo = decided
+    lost: dict[Any, tuple[Change, ApiError]] = {}
     for _round in range(ROUNDS):
         errors = _make(aws, kind, todo, progress)
+        lost = {change.key: (change, error) for change, error in errors if error.fate is Fate.LOST}
+        failed.update({_place(change): _failure(change, error) for change, error in errors if change.key not in lost})
         gone = [error for _change, error in errors if error.fate is Fate.UNREACHABLE]
-        failed.update(
-            {_place(change): _failure(change, error) for change, error in errors if error.fate is not Fate.LOST}
-        )
         if gone:
-            left = len(errors)
-            outcome.error = (
-                f"{str(gone[0]).rstrip('.')} after {len(decided.changes) - left} of {len(decided.changes)} changes: "
-                f"run the task again to make the rest."
-            )
-            failed.update({_place(change): _failure(change, error) for change, error in errors})
+            failed.update({_place(change): _failure(change, error) for change, error in lost.values()})
+            outcome.error = _interrupted(gone[0], decided, failed)
             return failed
-        lost = {change.key: error for change, error in errors if error.fate is Fate.LOST}
-        remaining = _look(aws, kind, desired, decided, failed, lost, sleep)
+        try:
+            remaining = _look(aws, kind, desired, decided, failed, lost, sleep)
+        except KumawatchError as error:
+            failed.update({_place(change): _failure(change, problem) for change, problem in lost.values()})
+            outcome.error = _unverified(error, decided, failed)
+            return failed
         again = [change for change in remaining if change.key in lost]
         if not again:
             unkept = [change for change in remaining if _place(change) not in failed]
             failed.update({_place(change): failure for change, failure in zip(unkept, not_kept(unkept), strict=True)})
             return failed
-        todo = only(decided, again)
-    failed.update({_place(change): _failure(change, lost[change.key]) for change in again})
+        # As they are now: a creation whose answer was lost may be half an update.
+        todo = _plan_of(again)
+    failed.update({_place(lost[change.key][0]): _failure(change, lost[change.key][1]) for change in again})
     return failed
+
+
+def _interrupted(error: ApiError, decided: Plan, failed: Collection[_Place]) -> str:
+    done = len(decided.changes) - len(failed)
+    return (
+        f"{str(error).rstrip('.')} after {done} of {len(decided.changes)} changes: run the task again to make the rest."
+    )
+
+
+def _unverified(error: KumawatchError, decided: Plan, failed: Collection[_Place]) -> str:
+    done = len(decided.changes) - len(failed)
+    return (
+        f"{done} of {len(decided.changes)} changes were made, but what came of them could not be read: "
+        f"{str(error).rstrip('.')}; run the task again."
+    )
 
 
 def _look(
@@ -173,7 +188,7 @@ def _look(
     kind: Kind,
     desired: Sequence[Desired],
     decided: Plan,
-    failed: Mapping[_Place, Failure],
+    failed: Collection[_Place],
     lost: Collection[Any],
     sleep: Callable[[float], None],
 ) -> list[Change]:
@@ -190,14 +205,12 @@ def _look(
     return remaining
 
 
-def only(decided: Plan, changes: Sequence[Change]) -> Plan:
-    """The plan that makes ``changes`` alone."""
-    keys = {change.key for change in changes}
-    return replace(
-        decided,
-        create=tuple(change for change in decided.create if change.key in keys),
-        update=tuple(change for change in decided.update if change.key in keys),
-        delete=tuple(change for change in decided.delete if change.key in keys),
+def _plan_of(changes: Sequence[Change]) -> Plan:
+    """The plan that makes ``changes`` and nothing else."""
+    return Plan(
+        create=tuple(change for change in changes if isinstance(change, Create)),
+        update=tuple(change for change in changes if isinstance(change, Update)),
+        delete=tuple(change for change in changes if isinstance(change, Delete)),
     )
 
 
@@ -209,27 +222,29 @@ def _make(aws: Aws, kind: Kind, todo: Plan, progress: Progress) -> list[tuple[Ch
     """Apply stage by stage; what failed, with the reason. An endpoint that is gone ends it."""
     gone: list[ApiError] = []
 
-    def attempt(batch: Sequence[Change]) -> tuple[Sequence[Change], ApiError | None]:
+    def attempt(batch: Sequence[Change]) -> list[tuple[Change, ApiError]]:
         if gone:
             # Not one more of a thousand calls waits for an endpoint that the first has waited for in vain.
-            return batch, gone[0]
+            return [(change, gone[0]) for change in batch]
         try:
             kind.apply_batch(aws, batch)
         except ApiError as error:
+            if error.fate is Fate.REFUSED and len(batch) > 1:
+                # One of them is the reason, and the others need not suffer for it.
+                return [problem for change in batch for problem in attempt([change])]
             if error.fate is Fate.UNREACHABLE:
                 gone.append(error)
-            return batch, error
+            return [(change, error) for change in batch]
         except KumawatchError as error:
-            return batch, ApiError(str(error))
+            return [(change, ApiError(str(error))) for change in batch]
         progress.advance(len(batch))
-        return batch, None
+        return []
 
     failed: list[tuple[Change, ApiError]] = []
     with ThreadPoolExecutor(WORKERS) as pool:
         for stage in kind.stages(todo):
-            for batch, error in pool.map(attempt, kind.batches(stage)):
-                if error is not None:
-                    failed += [(change, error) for change in batch]
+            for problems in pool.map(attempt, kind.batches(stage)):
+                failed += problems
     return failed
 
 
@@ -258,7 +273,8 @@ def run(module: AnsibleAWSModule, kind: Kind) -> None:
         outcome = reconcile(Aws(module, module.params["patience"]), kind, check_mode=module.check_mode)
     except KumawatchError as error:
         module.fail_json(msg=str(error))
-    warn(outcome.warnings)
+    # What is read twice warns twice.
+    warn(dict.fromkeys(outcome.warnings))
     result = {**outcome.result(kind), **kind.returns()}
     if not module._diff:
         del result["diff"]

@@ -63,7 +63,14 @@ LOGIN = frozenset(
 _NOT_SENT = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"})
 #: Errors of botocore that say nothing of whether the request arrived.
 _LOST = frozenset(
-    {"ConnectionClosedError", "ReadTimeoutError", "HTTPClientError", "ConnectionError", "ResponseStreamingError"}
+    [
+        "ConnectionClosedError",
+        "ReadTimeoutError",
+        "HTTPClientError",
+        "ConnectionError",
+        "ResponseStreamingError",
+        "ResponseParserError",
+    ]
 )
 
 _LONGEST = 600
@@ -98,6 +105,8 @@ class Verdict:
     fate: Fate
     code: str
     message: str
+    answered: bool = False
+    """Whether somebody answered, if only to refuse."""
 
 
 def read(error: BaseException) -> Verdict:
@@ -108,12 +117,12 @@ def read(error: BaseException) -> Verdict:
         status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
         message = " ".join(str(response["Error"].get("Message") or "").split())
         if code in THROTTLED or status == 429:
-            return Verdict(Fate.LATER, code, message)
+            return Verdict(Fate.LATER, code, message, answered=True)
         if code in BUSY:
-            return Verdict(Fate.LATER, code, message)
+            return Verdict(Fate.LATER, code, message, answered=True)
         if status >= 500 and code not in UNKNOWN:
-            return Verdict(Fate.LOST, code, message)
-        return Verdict(Fate.REFUSED, code, message)
+            return Verdict(Fate.LOST, code, message, answered=True)
+        return Verdict(Fate.REFUSED, code, message, answered=True)
     names = {kind.__name__ for kind in type(error).__mro__}
     message = " ".join(str(error).split())
     if names & _NOT_SENT:
@@ -136,11 +145,15 @@ def sentence(verdict: Verdict, service: str, action: str, operation: str, where:
     :param where: the endpoint.
     """
     said = verdict.message[:_LONGEST].rstrip(".")
+    if verdict.code == "SSLError":
+        return f"{service} at {where} cannot be trusted ({said}): check endpoint_url, aws_ca_bundle and validate_certs."
     if verdict.fate is Fate.UNREACHABLE:
         return f"{service} at {where} cannot be reached: check region, endpoint_url and the network."
     if verdict.fate is Fate.LOST:
         return f"{service} gave no answer to {operation} ({verdict.code}): it is not known whether it was done."
-    if verdict.fate is Fate.LATER and verdict.code not in BUSY:
+    if verdict.code in BUSY and verdict.fate is Fate.LATER:
+        return f"{service} refused {operation} ({verdict.code}: {said}): another change was in the way; run it again."
+    if verdict.fate is Fate.LATER:
         return (
             f"{service} throttles {operation} ({verdict.code}) and did not take it in time: run the task again later."
         )

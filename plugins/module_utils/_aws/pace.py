@@ -12,6 +12,9 @@ RATES = {
     "PutCompositeAlarm": 3.0,
     "PutLogAlarm": 3.0,
     "PutAlarmMuteRule": 3.0,
+    "DeleteAlarms": 3.0,
+    "SetAlarmState": 3.0,
+    "PutAnomalyDetector": 10.0,
     "DescribeAlarms": 9.0,
     "PutDashboard": 10.0,
     "TagResource": 20.0,
@@ -22,9 +25,12 @@ RATES = {
 USUAL_RATE = 5.0
 """Calls a second that are assumed of any other operation."""
 
-_SLOWEST = 0.2
+#: The slowest pace, as a part of the documented one: others may use the same account, but not all of it for ever.
+_SLOWEST = 0.3
+#: What is left of a pace that was too fast.
 _BACK = 0.7
-_STEP = 0.1
+#: What each call that is taken adds to it, as a part of the documented one.
+_STEP = 0.05
 
 
 class Pace:
@@ -54,7 +60,7 @@ class Pace:
         """A call was not throttled."""
         with self._lock:
             if self._rate is not None:
-                self._rate = min(self._documented, self._rate + _STEP)
+                self._rate = min(self._documented, self._rate + _STEP * self._documented)
 
     def refused(self, now: float) -> None:
         """A call was throttled. Those that left together and are refused together count once."""
@@ -62,5 +68,5 @@ class Pace:
             if self._rate is None:
                 self._rate = self._documented
             elif now >= self._refused:
-                self._rate = max(_SLOWEST, self._rate * _BACK)
+                self._rate = max(_SLOWEST * self._documented, self._rate * _BACK)
             self._refused = now + 1 / self._rate

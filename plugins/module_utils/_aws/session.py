@@ -8,11 +8,11 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._errors import KumawatchError
-from .errors import ApiError, Fate, Verdict, read, sentence, throttled
+from .errors import BUSY, ApiError, Fate, Verdict, read, sentence, throttled
 from .pace import Pace
 
 if TYPE_CHECKING:
@@ -43,10 +43,20 @@ SERVICES = {
 _READING = ("Describe", "Get", "List", "Search", "Lookup", "BatchGet", "Test", "Head")
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 20.0
+#: The pace sees to it that throttled calls keep a distance.
+_LONGEST_THROTTLED_PAUSE = 5.0
+#: Seconds for which an endpoint is tried that has never answered: it is rather misspelt than away.
+_FIRST_PATIENCE = 10.0
+#: Seconds for which a call is tried that another one is in the way of: what lasts longer does not pass by itself.
+_BUSY_PATIENCE = 15.0
 
 
 class Known(Protocol):
-    """What can be asked of botocore without a network."""
+    """What can be asked without a network."""
+
+    @property
+    def region(self) -> str:
+        """The Region that is worked on."""
 
     def has(self, service: str, operation: str, *members: str) -> bool:
         """Whether the installed botocore knows an operation, and the (nested) member of its input."""
@@ -68,6 +78,7 @@ class Aws:
         self._clients: dict[str, Any] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
         self._lock = threading.Lock()
+        self._answered = False
 
     # -- what is known without a network
 
@@ -114,34 +125,49 @@ class Aws:
         """
         from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         client = self._client(service)
         method: Callable[..., dict[str, Any]] = getattr(client, xform_name(operation))
         pace = self._pace(service, operation)
-        end = time.monotonic() + self._patience
+        tried = 0.0
         pause = _FIRST_PAUSE
         while True:
+            # Waiting for its turn is no failure of the call, so it costs no patience.
             time.sleep(pace.wait(time.monotonic()))
+            began = time.monotonic()
             try:
                 answer = method(**parameters)
-            except (BotoCoreError, ClientError) as error:
+            except (BotoCoreError, ClientError, ResponseParserError) as error:
                 verdict = read(error)
             else:
+                self._answered = True
                 pace.taken()
                 return answer
+            self._answered = self._answered or verdict.answered
+            longest = _LONGEST_PAUSE
             if throttled(verdict):
                 pace.refused(time.monotonic())
-            wait = pause * random.uniform(0.5, 1.0)
-            if not self._again(verdict, operation) or time.monotonic() + wait >= end:
+                longest = _LONGEST_THROTTLED_PAUSE
+            wait = min(pause, longest) * random.uniform(0.5, 1.0)
+            tried += time.monotonic() - began + wait
+            if not self._again(verdict, operation) or tried >= self._patience_for(verdict):
                 raise self._error(verdict, service, operation)
             time.sleep(wait)
-            pause = min(_LONGEST_PAUSE, pause * 2)
+            pause *= 2
+
+    def _patience_for(self, verdict: Verdict) -> float:
+        if verdict.fate is Fate.UNREACHABLE and not self._answered:
+            return min(self._patience, _FIRST_PATIENCE)
+        if verdict.code in BUSY:
+            return min(self._patience, _BUSY_PATIENCE)
+        return self._patience
 
     def pages(
         self,
         service: str,
         operation: str,
-        key: str,
+        key: str | Sequence[str],
         /,
         token: str = "NextToken",
         following: str = "",
@@ -149,14 +175,16 @@ class Aws:
     ) -> Iterator[dict[str, Any]]:
         """The items of a list operation, page by page.
 
-        :param key: where a page has its items.
+        :param key: where a page has its items; several keys where it has them by kind.
         :param token: the parameter that asks for a page; the answer has that of the next one under the same name, or
             under ``following`` (``Marker`` and ``NextMarker`` of load balancers).
         """
         given = dict(parameters)
+        keys = [key] if isinstance(key, str) else key
         while True:
             answer = self.call(service, operation, **given)
-            yield from answer.get(key) or ()
+            for one in keys:
+                yield from answer.get(one) or ()
             given[token] = answer.get(following or token)
             if not given[token]:
                 return

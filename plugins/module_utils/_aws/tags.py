@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,13 @@ from .session import Aws
 MARK = "managed-by"
 """The key of the tag that says whose an object is."""
 
+MOST = 50
+"""Tags that an object can have."""
+
 Tags = dict[str, str]
+
+# Letters and digits of every script.
+_ALPHABET = re.compile(r"[\w\s.:/=+\-@]*")
 
 
 def tags_by_arn(aws: Aws, kinds: Sequence[str]) -> dict[str, Tags] | None:
@@ -51,3 +58,23 @@ def as_mapping(tags: Collection[Mapping[str, Any]]) -> Tags:
 def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """A mapping as AWS takes it."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def problem(tags: Mapping[str, str], most: int = MOST) -> str:
+    """What AWS would not take of some tags, as the rest of a sentence that begins with the option; else nothing."""
+    if len(tags) > most:
+        return f"has {len(tags)} tags, and there may be {most}: leave some out"
+    for key, value in tags.items():
+        if not key or len(key) > 128:
+            return f"has a key of {len(key)} characters ('{key[:40]}'): give 1 to 128"
+        if len(value) > 256:
+            return f"has a value of {len(value)} characters for '{key}': give 256 at most"
+        if key.lower().startswith("aws:"):
+            return f"has the key '{key}': keys that begin with aws: are Amazon's own"
+        for text in (key, value):
+            if not _ALPHABET.fullmatch(text):
+                return (
+                    f"has '{text}' (tag '{key}'), and tags hold letters, digits, spaces and . _ : / = + - @ only: "
+                    f"replace the other characters"
+                )
+    return ""
