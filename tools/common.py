@@ -14,9 +14,11 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
+import traceback
 from pathlib import Path
-from typing import Callable, Dict, Optional, Sequence
+from typing import Callable, Dict, List, Optional, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -27,6 +29,11 @@ LAB = ROOT / ".lab"
 # On a pipe, a step that takes long says every so many seconds that it lives.
 _HEARTBEAT = 20.0
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+# Who holds it prints; what is printed under one hold stays together when steps run side by side.
+printing = threading.RLock()
+_lines: "List[_Line]" = []  # of the steps under way
+_interrupted = threading.Event()  # by Ctrl-C, which only the main thread hears of
 
 
 class Failure(Exception):
@@ -40,7 +47,10 @@ def required() -> bool:
 
 def say(line: str = "") -> None:
     """Print one line at once, also into a pipe."""
-    print(line, flush=True)
+    with printing:
+        if any(step.terminal for step in _lines):
+            sys.stdout.write("\r\x1b[K")
+        print(line, flush=True)
 
 
 def elapsed(seconds: float) -> str:
@@ -73,36 +83,56 @@ def environment() -> Dict[str, str]:
 
 
 class _Line:
-    """The one line that tells how a step is getting on: rewritten on a terminal, now and then repeated elsewhere."""
+    """The line that tells how a step is getting on: rewritten on a terminal, now and then repeated elsewhere.
+
+    Steps that run side by side share the terminal's line.
+    """
 
     def __init__(self, label: str) -> None:
         self.label = label
         self.started = time.monotonic()
         self.said = self.started
         self.terminal = sys.stdout.isatty()
+        self.activity = ""
+        with printing:
+            _lines.append(self)
         if self.terminal:
             self.update("")
 
     def seconds(self) -> float:
         return time.monotonic() - self.started
 
+    def text(self) -> str:
+        return f"{self.label}  {elapsed(self.seconds())}  {self.activity}".rstrip()
+
     def update(self, activity: str) -> None:
+        self.activity = activity
         if self.terminal:
             try:
                 width = os.get_terminal_size().columns
             except OSError:
                 width = 80
-            text = f"  … {self.label}  {elapsed(self.seconds())}  {activity}"
-            sys.stdout.write("\r\x1b[K" + text[: max(20, width - 1)])
-            sys.stdout.flush()
+            with printing:
+                share = max(20, (width - 1) // len(_lines) - 4)
+                texts = [line.text() for line in _lines]
+                shown = " │ ".join(text[: share - 1] + "…" if len(text) > share else text for text in texts)
+                sys.stdout.write("\r\x1b[K  … " + shown)
+                sys.stdout.flush()
         elif time.monotonic() - self.said >= _HEARTBEAT:
             self.said = time.monotonic()
-            say(f"  … {self.label}  {elapsed(self.seconds())}  {activity}".rstrip())
+            say(f"  … {self.text()}")
 
-    def end(self, outcome: str, detail: str = "") -> None:
-        if self.terminal:
-            sys.stdout.write("\r\x1b[K")
-        say(f"  {outcome:<7} {self.label}  {elapsed(self.seconds())}{'  ' + detail if detail else ''}")
+    def close(self) -> None:
+        """Take it off the terminal."""
+        with printing:
+            _lines.remove(self)
+            if self.terminal:
+                sys.stdout.write("\r\x1b[K")
+                sys.stdout.flush()
+
+
+def _tell_end(line: _Line, outcome: str, detail: str = "") -> None:
+    say(f"  {outcome:<7} {line.label}  {elapsed(line.seconds())}{'  ' + detail if detail else ''}")
 
 
 def _wait_or_kill(child: "subprocess.Popen[bytes]") -> None:
@@ -117,6 +147,8 @@ def _wait_or_kill(child: "subprocess.Popen[bytes]") -> None:
 
 def _heed_interrupts() -> None:
     """Have commands hear Ctrl-C: started in the background by a shell, we ignore it, and they would inherit that."""
+    if threading.current_thread() is not threading.main_thread():
+        return  # side_by_side did it for its threads: only the main one can
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -138,6 +170,8 @@ def run_logged(
     quiet: print no closing line (the caller has a better one). limit: seconds after which the command is stopped, as if
     by Ctrl-C so that it can tidy up; 0 for none.
     """
+    if _interrupted.is_set():
+        raise KeyboardInterrupt
     log.parent.mkdir(parents=True, exist_ok=True)
     line = _Line(label)
     now = ""
@@ -157,7 +191,8 @@ def run_logged(
             )
         except OSError as error:
             sink.write(f"{error}\n".encode())
-            line.end("FAILED", str(error))
+            line.close()
+            _tell_end(line, "FAILED", str(error))
             return 127
         assert child.stdout is not None
         fd = child.stdout.fileno()
@@ -167,6 +202,8 @@ def run_logged(
         stopped = False
         try:
             while True:
+                if _interrupted.is_set():
+                    raise KeyboardInterrupt
                 if selector.select(timeout=0.5):
                     data = os.read(fd, 65536)
                     if not data:
@@ -189,19 +226,64 @@ def run_logged(
             status = child.wait() or int(stopped)
         except BaseException:
             # Ctrl-C reached the child as well: it gets the time to tidy up.
-            if line.terminal:
-                say()
             _wait_or_kill(child)
             raise
         finally:
+            line.close()
             selector.close()
             child.stdout.close()
     if not quiet:
-        line.end("ok" if status == 0 else "FAILED")
-    elif line.terminal:
-        sys.stdout.write("\r\x1b[K")
-        sys.stdout.flush()
+        _tell_end(line, "ok" if status == 0 else "FAILED")
     return status
+
+
+def wait_for(label: str, condition: Callable[[], bool]) -> None:
+    """Wait until something is so, and show that."""
+    line = _Line(label)
+    try:
+        while not condition():
+            if _interrupted.is_set():
+                raise KeyboardInterrupt
+            line.update("")
+            time.sleep(0.5)
+    finally:
+        line.close()
+
+
+def side_by_side(jobs: Sequence[Callable[[], None]]) -> None:
+    """Run jobs at the same time, each to its end whatever becomes of the others; a single one as if it were called.
+
+    Ctrl-C stops what they run and is raised when all have ended. An error of a job is raised when all have ended.
+    """
+    if len(jobs) == 1:
+        jobs[0]()
+        return
+    _heed_interrupts()
+    errors: List[BaseException] = []
+
+    def run(job: Callable[[], None]) -> None:
+        try:
+            job()
+        except BaseException as error:
+            errors.append(error)
+
+    # Daemons, so that a second Ctrl-C ends us at once.
+    threads = [threading.Thread(target=run, args=(job,), daemon=True) for job in jobs]
+    try:
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            time.sleep(0.1)
+    except KeyboardInterrupt:
+        _interrupted.set()
+        for thread in threads:
+            thread.join()
+        _interrupted.clear()
+        raise
+    for error in errors[1:]:
+        traceback.print_exception(type(error), error, error.__traceback__)
+    if errors:
+        raise errors[0]
 
 
 def relative(path: Path) -> str:
@@ -215,11 +297,12 @@ def relative(path: Path) -> str:
 def show_log(log: Path, lines: int = 0, hide: str = "") -> None:
     """Print a log, or its last so many lines, without those that match the regular expression to hide."""
     content = [line for line in log.read_text(errors="replace").splitlines() if not (hide and re.search(hide, line))]
-    if lines and len(content) > lines:
-        say(f"    … {len(content) - lines} lines before these are in {relative(log)}")
-        content = content[-lines:]
-    for text in content:
-        say(f"    {text}")
+    with printing:
+        if lines and len(content) > lines:
+            say(f"    … {len(content) - lines} lines before these are in {relative(log)}")
+            content = content[-lines:]
+        for text in content:
+            say(f"    {text}")
 
 
 def main(body: Callable[[], int]) -> None:

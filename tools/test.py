@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the steps of the test suite, each into its log, and sum up what passed, what failed and what was skipped why."""
+"""Run the steps of the test suite, each into its log, and sum up what passed, what failed and what was skipped why.
+
+Steps run side by side where that helps two cores: those that compute beside those that wait for servers.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,36 @@ import re
 import subprocess
 import sys
 import tarfile
+import threading
 import time
+import traceback
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from lab import kuma
+from lab.paths import Paths
 from tools import collection, common
 
 BIN = common.VENV / "bin"
 MODULE_UTILS = "ansible_collections.kumawatch.monitoring.plugins.module_utils"
 UNIT_BUDGET = 30.0
 
-# What need not be read again where a step failed: pytest's tests that passed, pip's progress.
-_DULL = r"::.* PASSED +\[ *\d+%\]$|^WARNING: Location |^ *(Collecting|Downloading|Looking in|Processing|━+) "
+#: How many tests with servers run at once: they wait more than they compute.
+WORKERS = 4
+
+#: What nothing waits for gives way to servers and the tests that watch them.
+PATIENT = ("nice", "-n", "10")
+
+# What need not be read again where a step failed: pytest's tests that passed (in one process and in several, which also
+# tell of each that it begins), pip's progress.
+_DULL = (
+    r"::.* PASSED +\[ *\d+%\]$|^\[gw\d+\] \[ *\d+%\] PASSED |^tests/\S+::.* $"
+    r"|^WARNING: Location |^ *(Collecting|Downloading|Looking in|Processing|━+) "
+)
 
 
 @dataclass
@@ -51,7 +69,7 @@ class Check:
     name: str
     argv: list[str]
     needs: tuple[str, ...] = ()  # paths without which there is nothing to check
-    limit: float = 300
+    limit: float = 600
 
 
 def tool(name: str) -> str:
@@ -96,7 +114,7 @@ def _check(check: Check) -> Result:
     env["ANSIBLE_COLLECTIONS_PATH"] = str(common.ROOT / "collections")
     env["NO_COLOR"] = "1"
     log = common.LOGS / f"lint-{check.name.replace(' ', '-')}.log"
-    return _run(result, check.argv, log, env=env, limit=check.limit)
+    return _run(result, [*PATIENT, *check.argv], log, env=env, limit=check.limit)
 
 
 def _run(
@@ -122,9 +140,10 @@ def _run(
         result.passed, result.failed = (1, 0) if status == 0 else (0, 1)
     if status and not result.failed and result.outcome() != "skipped":
         result.failed, result.note = 1, f"exit status {status}"
-    _tell(result)
-    if result.failed:
-        common.show_log(log, hide=_DULL)
+    with common.printing:
+        _tell(result)
+        if result.failed:
+            common.show_log(log, hide=_DULL)
     return result
 
 
@@ -162,11 +181,12 @@ def sanity() -> list[Result]:
         return match.group(1) if match else ""
 
     log = common.LOGS / "sanity.log"
-    return [_run(Result("sanity"), module("tools.sanity"), log, limit=900, read=read, activity=activity)]
+    argv = [*PATIENT, *module("tools.sanity")]
+    return [_run(Result("sanity"), argv, log, limit=1500, read=read, activity=activity)]
 
 
-def pytest_step(name: str, limit: float) -> Callable[[], list[Result]]:
-    """A step that runs pytest over tests/<name>."""
+def pytest_step(name: str, limit: float, workers: int = 0) -> Callable[[], list[Result]]:
+    """A step that runs pytest over tests/<name>, in so many processes (0: in its own)."""
 
     def run() -> list[Result]:
         directory = common.ROOT / "tests" / name
@@ -180,6 +200,8 @@ def pytest_step(name: str, limit: float) -> Callable[[], list[Result]]:
             "pytest", str(directory), "--junitxml", str(report), "-o", "junit_family=xunit2", "--color=no", "-v"
         )
         argv.append("--durations=10")
+        if workers:
+            argv += ["-n", str(workers)]
 
         def read(result: Result, status: int, _output: str) -> None:
             if not _read_junit(result, report):
@@ -190,13 +212,17 @@ def pytest_step(name: str, limit: float) -> Callable[[], list[Result]]:
             if status and not result.failed:
                 result.failed, result.note = 1, f"pytest ended with status {status}"
 
-        def activity(line: str) -> str:
-            match = re.match(r"\S*::(\S+) .*\[ *(\d+%)\]", line)
-            return f"{match.group(2)} {match.group(1)}" if match else ""
-
-        return [_run(result, argv, log, limit=limit, read=read, activity=activity)]
+        return [_run(result, argv, log, limit=limit, read=read, activity=pytest_activity)]
 
     return run
+
+
+def pytest_activity(line: str) -> str:
+    """How far pytest is and what it has just run, from a line of its output; "" where the line does not say."""
+    match = re.match(r"\S*::(?P<name>\S+) .*\[ *(?P<part>\d+%)\]", line) or re.match(
+        r"\[gw\d+\] \[ *(?P<part>\d+%)\] [A-Z]+ \S*::(?P<name>\S+)", line
+    )
+    return f"{match['part']} {match['name']}" if match else ""
 
 
 def _read_junit(result: Result, report: Path) -> bool:
@@ -227,10 +253,48 @@ def _read_junit(result: Result, report: Path) -> bool:
 STEPS: dict[str, Callable[[], list[Result]]] = {
     "lint": lint,
     "sanity": sanity,
-    "unit": pytest_step("unit", 300),
-    "lab": pytest_step("lab", 1500),
-    "integration": pytest_step("integration", 1800),
+    "unit": pytest_step("unit", 600),
+    "lab": pytest_step("lab", 1500, WORKERS),
+    "integration": pytest_step("integration", 1800, WORKERS),
 }
+
+#: Steps in one row follow each other, rows run side by side. The first row computes; the unit tests come first in it,
+#: while npm installs Uptime Kuma for the others.
+ROWS = (("unit", "lint", "sanity"), ("lab",), ("integration",))
+
+
+def run_steps(names: Collection[str]) -> list[Result]:
+    """Run the named steps; their results in the order of STEPS. A step that breaks has failed and stops no other."""
+    results: dict[str, list[Result]] = {}
+    labs_turn_is_over = threading.Event()
+
+    def run(row: Sequence[str]) -> None:
+        try:
+            for name in row:
+                if name == "integration" and "lab" in names:
+                    _await_server(labs_turn_is_over)
+                try:
+                    results[name] = STEPS[name]()
+                except Exception as error:
+                    with common.printing:
+                        traceback.print_exc(file=sys.stdout)
+                        results[name] = [Result(name, failed=1, note=f"{type(error).__name__}: {error}")]
+                        _tell(results[name][0])
+        finally:
+            if "lab" in row:
+                labs_turn_is_over.set()
+
+    rows = [[name for name in row if name in names] for row in ROWS]
+    common.side_by_side([partial(run, row) for row in rows if row])
+    return [result for name in STEPS for result in results.get(name, ())]
+
+
+def _await_server(labs_turn_is_over: threading.Event) -> None:
+    """Wait until the lab's tests have installed Uptime Kuma: they try what happens when that is interrupted."""
+    common.wait_for(
+        "integration waits for the lab's tests to install Uptime Kuma",
+        lambda: labs_turn_is_over.is_set() or kuma.is_installed(Paths.from_environment()),
+    )
 
 
 def check_build() -> int:
@@ -294,8 +358,7 @@ def test() -> int:
         )
         return subprocess.run(module("pytest", *paths, *further), cwd=common.ROOT, env=common.environment()).returncode
     started = time.monotonic()
-    results = [result for name in names for result in STEPS[name]()]
-    return summarise(results, time.monotonic() - started)
+    return summarise(run_steps(names), time.monotonic() - started)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from lab.process import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 #: How often the lab's inventory lets a service be checked, and what an alert may take beyond that.
 INTERVAL = 20.0
@@ -30,7 +32,9 @@ Lab = Callable[..., str]
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, dict[str, Any]]]:
     """A lab of our own to which site.yml has been applied: a way to run commands on it, and its endpoints."""
     home = tmp_path_factory.mktemp("lab")
-    env = {**os.environ, "KUMAWATCH_LAB_DIR": str(home), "ANSIBLE_NOCOLOR": "1"}
+    # The usual ports are left to the lab's own tests, which may run at the same time.
+    ports = {f"KUMAWATCH_LAB_{part}_PORT": str(free_port()) for part in ("KUMA", "CHAT", "API", "SHOP", "QUEUE", "AWS")}
+    env = {**os.environ, **ports, "KUMAWATCH_LAB_DIR": str(home), "ANSIBLE_NOCOLOR": "1"}
 
     def run(*command: str) -> str:
         ended = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600)

@@ -6,12 +6,22 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import subprocess
 import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import group_of
 from tools import bootstrap, collection, common, demo, role_docs
 from tools import test as driver
 
@@ -121,6 +131,135 @@ def test_a_step_with_nothing_to_run_is_skipped_or_fails_where_all_is_required(mo
     assert driver._nothing(driver.Result("lab"), "there are no tests").skips == ["there are no tests"]
     monkeypatch.setenv("KUMAWATCH_REQUIRE_ALL", "1")
     assert driver._nothing(driver.Result("lab"), "there are no tests").failed == 1
+
+
+def test_jobs_run_side_by_side_and_each_to_its_end() -> None:
+    together = threading.Barrier(2, timeout=20)
+    ended = []
+
+    def breaks() -> None:
+        together.wait()
+        raise common.Failure("no")
+
+    def goes_on() -> None:
+        together.wait()
+        time.sleep(0.3)
+        ended.append("went on")
+
+    with pytest.raises(common.Failure, match="no"):
+        common.side_by_side([breaks, goes_on])
+    assert ended == ["went on"]
+
+
+STEPS_SIDE_BY_SIDE = """
+    import sys
+    from pathlib import Path
+    from tools import common
+    SLOW = "trap 'echo tidied up; exit 1' INT; echo here; for i in $(seq 600); do sleep 0.1; done"
+    def job(name):
+        common.run_logged(name, ["sh", "-c", SLOW], Path(sys.argv[1]) / name)
+        common.run_logged("after", ["sh", "-c", "echo never"], Path(sys.argv[1]) / "after")
+    def body():
+        common.side_by_side([lambda: job("one"), lambda: job("two")])
+        return 0
+    common.main(body)
+"""
+
+
+def test_an_interrupt_stops_what_runs_side_by_side_and_lets_it_tidy_up(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", textwrap.dedent(STEPS_SIDE_BY_SIDE), str(tmp_path)]
+    # A process group of its own, which gets the interrupt as a whole, as from a terminal.
+    with subprocess.Popen(argv, cwd=common.ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True) as child:
+        logs = [tmp_path / "one", tmp_path / "two"]
+        deadline = time.monotonic() + 30
+        while not all(log.exists() and "\nhere" in log.read_text() for log in logs):
+            assert time.monotonic() < deadline and child.poll() is None
+            time.sleep(0.05)
+        os.killpg(child.pid, signal.SIGINT)
+        _out, err = child.communicate(timeout=30)
+    assert (child.returncode, err) == (130, "\nstopped\n")
+    assert not (tmp_path / "after").exists()
+
+
+def steps(monkeypatch: pytest.MonkeyPatch, **bodies: Callable[[], list[driver.Result]]) -> None:
+    """Put other steps in the place of the real ones."""
+    monkeypatch.setattr(driver, "STEPS", {name: bodies[name] for name in driver.STEPS if name in bodies})
+
+
+def test_a_step_that_breaks_has_failed_and_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def breaks() -> list[driver.Result]:
+        raise ValueError("a log that is none")
+
+    names = ("lint", "sanity", "unit", "lab")
+    done = {name: partial(lambda name: [driver.Result(name, passed=1)], name) for name in names}
+    steps(monkeypatch, **{**done, "lint": breaks})
+    results = driver.run_steps(names)
+    assert [(result.step, result.passed, result.failed) for result in results] == [
+        ("lint", 0, 1),
+        ("sanity", 1, 0),
+        ("unit", 1, 0),
+        ("lab", 1, 0),
+    ]
+    assert results[0].note == "ValueError: a log that is none"
+    assert "Traceback" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_servers_of_the_integration_tests_are_installed_by_the_labs_tests(
+    monkeypatch: pytest.MonkeyPatch, installed: bool
+) -> None:
+    order: list[str] = []
+    integration_began = threading.Event()
+
+    def lab() -> list[driver.Result]:
+        integration_began.wait(20 if installed else 1.5)
+        order.append("lab")
+        return [driver.Result("lab", passed=1)]
+
+    def integration() -> list[driver.Result]:
+        order.append("integration")
+        integration_began.set()
+        return [driver.Result("integration", passed=1)]
+
+    steps(monkeypatch, lab=lab, integration=integration)
+    monkeypatch.setattr(driver.kuma, "is_installed", lambda paths: installed)
+    driver.run_steps(["lab", "integration"])
+    assert order == (["integration", "lab"] if installed else ["lab", "integration"])
+
+
+def test_every_step_is_in_one_row() -> None:
+    assert sorted(name for row in driver.ROWS for name in row) == sorted(driver.STEPS)
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "dull"),
+    [
+        ("tests/lab/test_a.py::test_one PASSED    [ 17%]", "17% test_one", True),
+        ("tests/lab/test_a.py::test_one[a b] FAILED    [ 17%]", "17% test_one[a", False),
+        ("[gw0] [ 17%] PASSED tests/lab/test_a.py::test_one ", "17% test_one", True),
+        ("[gw11] [100%] FAILED tests/lab/test_a.py::test_one ", "100% test_one", False),
+        ("tests/lab/test_a.py::test_one ", "", True),
+        ("tests/lab/test_a.py:12: AssertionError", "", False),
+    ],
+)
+def test_the_output_of_pytest_in_one_process_and_in_several(line: str, told: str, dull: bool) -> None:
+    assert driver.pytest_activity(line) == told
+    assert bool(re.search(driver._DULL, line)) is dull
+
+
+@pytest.mark.parametrize(
+    ("test", "group"),
+    [
+        ("tests/lab/test_lab_kuma.py::test_one", "lab"),
+        ("tests/lab/test_lab_commands.py::test_two[a::b]", "lab"),
+        ("tests/lab/test_chat_page.py::test_one", "chromium"),
+        ("tests/integration/test_lab_alert.py::test_one", "tests/integration/test_lab_alert.py::test_one"),
+    ],
+)
+def test_what_must_not_run_at_once_is_in_one_group(test: str, group: str) -> None:
+    assert group_of(test) == group
 
 
 @pytest.fixture
