@@ -9,13 +9,13 @@ import json
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from .alert import CRITICAL
 from .events import ESCALATION
-from .incidents import STALE, Incident, escalating, forgotten, from_item, stamp, to_item
+from .incidents import STALE, Incident, entry, escalating, forgotten, from_item, stamp
 from .settings import Settings
-from .store import INCIDENT, Store, StoreError, item
+from .store import INCIDENT, Store, StoreError
 
 SUBJECT_LENGTH = 99
 
@@ -64,11 +64,11 @@ def escalate(
     """
     report = Report([], [], [])
     topic = settings.topics.get(CRITICAL, "")
-    for entry in store.find(INCIDENT):
+    for found in store.find(INCIDENT):
         try:
-            incident = from_item(entry)
+            incident = from_item(found)
         except ValueError as error:
-            log("unreadable incident", incident=str(entry.get("id")), reason=str(error))
+            log("unreadable incident", incident=str(found.get("id")), reason=str(error))
             continue
         if forgotten(incident, now):
             if _write(store, replace(incident, status=STALE), now):
@@ -98,5 +98,4 @@ def ascii_line(text: str) -> str:
 
 
 def _write(store: Store, incident: Incident, now: datetime) -> bool:
-    entry = item(INCIDENT, incident.identity, to_item(incident), now.astimezone(UTC).timestamp())
-    return store.replace(entry, incident.version)
+    return store.replace(entry(incident, now), incident.version)

@@ -26,7 +26,7 @@ from .alert import CRITICAL, INFO, SEVERITIES, WARNING
 from .escalation import ascii_line
 from .events import ACKNOWLEDGED
 from .incidents import ACKNOWLEDGED as TAKEN
-from .incidents import OPEN, Incident, from_item, same_opening, stamp, take, to_item
+from .incidents import OPEN, Incident, entry, from_item, same_opening, stamp, take
 from .run import drill_id
 from .secrets import Secret
 from .settings import Settings
@@ -189,7 +189,7 @@ def acknowledge(door: Door, identity: str, opened_at: str, by: str) -> tuple[Inc
         if incident is None or incident.status != OPEN:
             return incident, False
         taken = take(incident, by, door.now)
-        if door.store.replace(item(INCIDENT, identity, to_item(taken), door.now.timestamp()), incident.version):
+        if door.store.replace(entry(taken, door.now), incident.version):
             _say(door, taken)
             return taken, True
     return None, False
@@ -234,11 +234,11 @@ def _refused(door: Door, query: Mapping[str, str]) -> Answer | None:
 
 def _incident(door: Door, query: Mapping[str, str]) -> Incident | None:
     key = (INCIDENT, item_id(query.get("incident", "")))
-    entry = door.store.read([key]).get(key)
-    if entry is None:
+    found = door.store.read([key]).get(key)
+    if found is None:
         return None
     try:
-        incident = from_item(entry)
+        incident = from_item(found)
     except ValueError:
         return None
     return incident if same_opening(incident, query.get("opened", "")) else None

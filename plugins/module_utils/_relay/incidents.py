@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from .._google_chat.threads import thread_key
 from .alert import ALARM, CRITICAL, NO_DATA, OK, SEVERITIES, WARNING, Alert, rank
+from .store import INCIDENT, KEPT_OPEN, item
 
 OPEN = "open"
 ACKNOWLEDGED = "acknowledged"
@@ -360,6 +361,14 @@ def from_item(item: t.Mapping[str, t.Any]) -> Incident:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no incident: {type(error).__name__} at {error}") from None
+
+
+def entry(incident: Incident, now: datetime) -> dict[str, t.Any]:
+    """The item of ``incident``."""
+    made = item(INCIDENT, incident.identity, to_item(incident), now.timestamp())
+    if incident.is_open:
+        made["expires"] = int(now.timestamp()) + KEPT_OPEN
+    return made
 
 
 _MOMENTS = ("recovered_at", "escalated_at", "acknowledged_at", "updated_at")

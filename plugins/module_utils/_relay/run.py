@@ -22,7 +22,7 @@ import time
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from .._google_chat.cards import clip
 from . import card
@@ -30,7 +30,7 @@ from .alert import Alert
 from .batch import DRILL as DRILL_CHANGE
 from .batch import RECOVERED, Change, advance, identity_of, plan
 from .events import digest, read
-from .incidents import SETTLE, Incident, from_item, stamp, to_item
+from .incidents import SETTLE, Incident, entry, from_item, stamp
 from .post import Outcome, request_id
 from .settings import Settings
 from .store import DRILL, INCIDENT, OUTBOX, SEEN, Key, Store, StoreError, item, item_id
@@ -48,6 +48,9 @@ RESERVE = 4.0
 
 PATIENT_RECEIVES = 3
 """From this receive on, an alert no longer waits for a table that cannot be used: it is posted without it."""
+
+CATCH_UP = timedelta(days=1)
+"""What was told longer ago than this no longer opens an incident that is not known any more."""
 
 MAX_CONFLICTS = 6
 
@@ -182,19 +185,19 @@ def _back_off(record: Mapping[str, t.Any], outcome: Outcome) -> float:
 def _sort_out(relay: Relay, work: _Work) -> tuple[list[Alert], dict[str, list[_Message]]]:
     """The alerts that are to be planned, and by their keys those that were told, with what told of them."""
     found = relay.store.read([(SEEN, key) for key in work.alerts])
-    names = {str(entry["batch"]) for entry in found.values()}
-    names |= {name for entry in found.values() for name in entry["messages"].values()}
+    names = {str(each["batch"]) for each in found.values()}
+    names |= {name for each in found.values() for name in each["messages"].values()}
     outbox = relay.store.read([(OUTBOX, name) for name in names - {QUIET}])
     fresh: list[Alert] = []
     done: dict[str, list[_Message]] = {}
     again: dict[str, _Message] = {}
     for key, alert in work.alerts.items():
-        entry = found.get((SEEN, key))
-        if entry is None or (entry["batch"] != QUIET and (OUTBOX, entry["batch"]) not in outbox):
+        known = found.get((SEEN, key))
+        if known is None or (known["batch"] != QUIET and (OUTBOX, known["batch"]) not in outbox):
             fresh.append(alert)
             continue
-        entries = [outbox[OUTBOX, name] for name in entry["messages"].values() if (OUTBOX, name) in outbox]
-        if not entries and entry["batch"] != QUIET:
+        entries = [outbox[OUTBOX, name] for name in known["messages"].values() if (OUTBOX, name) in outbox]
+        if not entries and known["batch"] != QUIET:
             fresh.append(alert)
             continue
         waiting = [each for each in entries if not each.get("posted")]
@@ -212,19 +215,20 @@ def _catch_up(relay: Relay, work: _Work, done: Mapping[str, list[_Message]], now
     identities = {key: identity_of(alert, relay.settings.environment) for key, alert in alerts.items()}
     work.incidents |= _incidents(relay, filter(None, identities.values()))
     for key, identity in identities.items():
-        if identity:
+        # What comes back out of the dead letters days later must not open an incident that is long over.
+        if identity and (identity in work.incidents or alerts[key].at > now - CATCH_UP):
             _update(relay, work, identity, [alerts[key]], done[key], now)
     _note_drills(relay, alerts.values(), "posted", now)
 
 
-def _from_outbox(entry: Mapping[str, t.Any]) -> _Message:
+def _from_outbox(found: Mapping[str, t.Any]) -> _Message:
     return _Message(
-        name=entry["id"],
-        channel=entry["channel"],
-        body=json.loads(entry.get("body", "{}")),
-        keys=tuple(entry.get("keys", ())),
-        thread=entry.get("thread", ""),
-        digest=bool(entry.get("digest")),
+        name=found["id"],
+        channel=found["channel"],
+        body=json.loads(found.get("body", "{}")),
+        keys=tuple(found.get("keys", ())),
+        thread=found.get("thread", ""),
+        digest=bool(found.get("digest")),
     )
 
 
@@ -264,11 +268,11 @@ def _incidents(relay: Relay, identities: Iterable[str]) -> dict[str, Incident]:
     found = relay.store.read([(INCIDENT, item_id(identity)) for identity in wanted])
     incidents = {}
     for identity in wanted:
-        entry = found.get((INCIDENT, item_id(identity)))
-        if entry is None:
+        each = found.get((INCIDENT, item_id(identity)))
+        if each is None:
             continue
         try:
-            incidents[identity] = from_item(entry)
+            incidents[identity] = from_item(each)
         except ValueError as error:
             relay.log("unreadable incident", incident=identity, reason=str(error))
     return incidents
@@ -393,8 +397,7 @@ def _update(
         if current is not None and changed == current:
             return
         version = current.version if current is not None else 0
-        entry = item(INCIDENT, identity, to_item(changed), relay.clock())
-        if relay.store.replace(entry, version):
+        if relay.store.replace(entry(changed, now), version):
             work.incidents[identity] = replace(changed, version=version + 1)
             return
         current = _incidents(relay, [identity]).get(identity)

@@ -31,8 +31,11 @@ PACE = "pace"
 DRILL = "drill"
 
 DAY = 86_400
-KEPT = {INCIDENT: 30 * DAY, SEEN: 15 * DAY, OUTBOX: 15 * DAY, PACE: DAY, DRILL: 7 * DAY}
+KEPT = {INCIDENT: 3 * DAY, SEEN: 15 * DAY, OUTBOX: 15 * DAY, PACE: DAY, DRILL: 7 * DAY}
 """How long an item is kept after it was written. A message can come back for 14 days, out of the dead letters."""
+
+KEPT_OPEN = 30 * DAY
+"""How long an incident is kept that is still open. All are read each minute, so what is over goes sooner."""
 
 _MAX_ID = 900
 _PARTS = 100
