@@ -51,7 +51,7 @@ Entry = dict[str, Any]
 MOST_CHILDREN = 100
 LONGEST_RULE = 10_240
 
-#: CloudWatch takes an alarm into the rules of 150 others.
+#: CloudWatch takes an alarm into the rules of 150 others. With room to spare, and a suppressor counted like a name.
 MOST_PARENTS = 100
 
 MOST_ACTIONS = 5
@@ -126,6 +126,7 @@ class _Maker:
         self.names = naming.Names(self.environment)
         self.omissions = Omissions()
         self.entries: list[Entry] = []
+        self.copies = _Copies(self)
 
     def all(self) -> list[Entry]:
         services = [_Service(declared) for declared in self.catalogue["services"]]
@@ -347,21 +348,16 @@ class _Maker:
     def _upstreams(self, services: Sequence[_Service]) -> dict[str, str]:
         """The alarm that holds back each service that depends on others: what it names is failing."""
         by_name = {service.name: service for service in services}
-        copies = _Copies(self)
         result: dict[str, str] = {}
         for service in services:
             above = [
-                copies.of(by_name[name])
+                self.copies.of(by_name[name], by_name[name].failing)
                 for name in dict.fromkeys(service.declared.get("depends_on") or ())
                 if by_name[name].failing and by_name[name].declared["state"] != "absent"
             ]
-            if not above or not any(incident.signal.symptom for incident in service.incidents):
-                continue
-            if len(above) == 1:
-                result[service.name] = above[0]
-            else:
+            if above and any(incident.signal.symptom for incident in service.incidents):
                 name = self.names.alarm(service.name, _SERVICE, "upstreams", "critical")
-                text = f"A service that {service.name} depends on fails: {', '.join(service.declared['depends_on'])}."
+                text = f"What service {service.name} depends on fails: {', '.join(service.declared['depends_on'])}."
                 self._whole(service, name, self._joined(service, above, "OR", "upstreams"), text)
                 result[service.name] = name
         return result
@@ -402,13 +398,17 @@ class _Maker:
         if upstream and any(
             incident.signal.symptom and "warning" in incident.watching for incident in service.incidents
         ):
-            hush = self._hush(service, upstream)
+            hush = self._hush(service, self.copies.of(service, upstream))
         for incident in service.incidents:
-            symptom = incident.signal.symptom
-            host = ""
+            above = silent = host = ""
+            if incident.signal.symptom and upstream:
+                above = self.copies.of(service, upstream)
+                silent = self.copies.of(service, hush, 2) if hush else ""
             if incident.breaching and incident.signal.kind != "host_down":
                 host = service.hosts.get(incident.series.instance, "")
-            self._notices(service, incident, upstream if symptom else "", hush if symptom else "", host)
+            above = self.copies.of(service, upstream) if symptom and upstream else ""
+            silent = self.copies.of(service, hush, 2) if symptom and hush else ""
+            self._notices(service, incident, above, silent, host)
 
     def _hush(self, service: _Service, upstream: str) -> str:
         """On while warnings of symptoms are needless: a symptom is critical, or a service above it fails."""
@@ -525,7 +525,7 @@ class _Maker:
                 runbook=runbook,
                 channels=naming.tag_list(service.declared["channels"]),
             ),
-            "tag_propagation": self.tag_propagation,
+            **({"tag_propagation": {"enabled": True}} if self.tag_propagation else {}),
             "service": service.name,
         }
         self.entries.append(entry)
@@ -533,26 +533,28 @@ class _Maker:
 
 
 class _Copies:
-    """An alarm that many others name: copies of it, since CloudWatch takes an alarm into so many rules only."""
+    """Alarms that many others name, and copies of them, since CloudWatch takes an alarm into so many rules only."""
 
     def __init__(self, maker: _Maker) -> None:
         self._maker = maker
         self._used: dict[str, int] = {}
-        self._current: dict[str, str] = {}
+        self._copies: dict[str, str] = {}
+        self._made: dict[str, int] = {}
 
-    def of(self, service: _Service) -> str:
-        """The alarm that is on while a service fails, or a copy of it that is not named too often yet."""
-        used = self._used.get(service.name, 0)
-        self._used[service.name] = used + 1
-        number = used // MOST_PARENTS
-        if number == 0:
-            return service.failing
-        if used % MOST_PARENTS == 0:
-            name = self._maker.names.alarm(service.name, _SERVICE, f"copy-{number}", "critical")
-            text = f"A copy of the alarm on service {service.name}, which too many others depend on for one."
-            self._maker._whole(service, name, _alarm(service.failing), text)
-            self._current[service.name] = name
-        return self._current[service.name]
+    def of(self, service: _Service, alarm: str, times: int = 1) -> str:
+        """An alarm about a service, or a copy of it that is not named too often yet.
+
+        :param times: how often the one who asks will name it.
+        """
+        if self._used.get(alarm, 0) >= MOST_PARENTS:
+            number = self._made[alarm] = self._made.get(alarm, 0) + 1
+            what = alarm.split("/")[-2]
+            name = self._maker.names.alarm(service.name, _SERVICE, what, f"copy-{number}", "critical")
+            self._maker._whole(service, name, _alarm(alarm), f"A copy of the alarm {alarm}, which is named too often.")
+            self._copies[alarm] = name
+            self._used[alarm] = 0
+        self._used[alarm] = self._used.get(alarm, 0) + times
+        return self._copies.get(alarm, alarm)
 
 
 def _topics(topics: Mapping[str, Any]) -> dict[str, list[str]]:

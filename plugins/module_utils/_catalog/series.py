@@ -286,17 +286,18 @@ def _databases(service: Mapping[str, Any], found: Found, signal: Signal, omissio
         return
     if signal.share == "allocated_bytes" and database.get("kind") == "cluster":
         return  # The storage of a cluster grows by itself.
-    scale: float = signal.scale
-    if signal.share:
-        whole = database.get(signal.share)
-        if not whole:
-            omissions.add(
-                service,
-                f"has no alarm {signal.kind}, since {signal.share} of the database '{database['id']}' is not known.",
-            )
-            return
-        scale = whole / 100
     for member in database_instances(found):
+        scale: float = signal.scale
+        if signal.share:
+            # The members of a cluster may be of different sizes.
+            whole = member.get(signal.share) or database.get(signal.share)
+            if not whole:
+                omissions.add(
+                    service,
+                    f"has no alarm {signal.kind}, since {signal.share} of the database '{member['id']}' is not known.",
+                )
+                continue
+            scale = whole / 100
         made = _simple(signal, {"DBInstanceIdentifier": str(member["id"])})
         yield Series(signal, str(member["id"]), f"database {member['id']}", scale=scale, **made)
 
