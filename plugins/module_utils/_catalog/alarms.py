@@ -406,8 +406,6 @@ class _Maker:
                 silent = self.copies.of(service, hush, 2) if hush else ""
             if incident.breaching and incident.signal.kind != "host_down":
                 host = service.hosts.get(incident.series.instance, "")
-            above = self.copies.of(service, upstream) if symptom and upstream else ""
-            silent = self.copies.of(service, hush, 2) if symptom and hush else ""
             self._notices(service, incident, above, silent, host)
 
     def _hush(self, service: _Service, upstream: str) -> str:
