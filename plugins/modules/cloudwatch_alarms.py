@@ -75,18 +75,19 @@ options:
         type: dict
       tag_propagation:
         description: Whether notifications and events carry the alarm's tags. Needs botocore 1.43.115.
+        type: bool
+      propagated_tags:
+        description:
+          - Which tags they carry, if O(alarms[].tag_propagation) is on. All of them unless it is set.
+          - The one of the two lists that is not set is empty.
         type: dict
         suboptions:
-          enabled:
-            description: Whether they do.
-            type: bool
-            default: true
           include:
             description: Keys of the only tags that they carry.
             type: list
             elements: str
           exclude:
-            description: Keys of the tags that they do not carry. Not together with O(alarms[].tag_propagation.include).
+            description: Keys of the tags that they do not carry. Not together with O(alarms[].propagated_tags.include).
             type: list
             elements: str
       warm_up:

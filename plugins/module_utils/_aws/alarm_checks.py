@@ -165,7 +165,7 @@ def entry(alarm_name: str, of_kind: str | None, wanted: Properties, owner: str |
         _actions(alarm, option, wanted.get(option) or [], of_kind)
     if "tags" in wanted:
         _tags(alarm, wanted["tags"], owner)
-    _propagation(alarm, wanted.get("tag_propagation") or {})
+    _propagation(alarm, wanted.get("propagated_tags") or {})
     warm_up = wanted.get("warm_up") or {}
     alarm.between("warm_up.minutes", warm_up.get("minutes"), 0, 2880)
     _metric(alarm, wanted, "")
@@ -221,13 +221,13 @@ def _tags(alarm: _Alarm, tags: Mapping[str, str], owner: str | None) -> None:
 
 def _propagation(alarm: _Alarm, given: Mapping[str, Any]) -> None:
     if given.get("include") and given.get("exclude"):
-        raise alarm.wrong("tag_propagation", "has both include and exclude: give one of them")
+        raise alarm.wrong("propagated_tags", "has both include and exclude: give one of them")
     for option in ("include", "exclude"):
         keys = given.get(option) or []
         if len(keys) > 50:
-            raise alarm.wrong(f"tag_propagation.{option}", f"has {len(keys)} keys, and CloudWatch takes 50")
+            raise alarm.wrong(f"propagated_tags.{option}", f"has {len(keys)} keys, and CloudWatch takes 50")
         for key in keys:
-            alarm.length(f"tag_propagation.{option}", key, 128)
+            alarm.length(f"propagated_tags.{option}", key, 128)
 
 
 def _metric(alarm: _Alarm, of: Mapping[str, Any], prefix: str) -> None:
@@ -403,6 +403,8 @@ def whole(alarm_name: str, family: str, of_kind: str | None, wanted: Properties)
         if value in (None, "", []):
             raise alarm.wrong(option, f"is missing{why}")
 
+    if any((wanted.get("propagated_tags") or {}).values()) and not wanted.get("tag_propagation"):
+        raise alarm.wrong("propagated_tags", "is set, but no tags are propagated: set tag_propagation: true")
     if family == COMPOSITE:
         need("rule", wanted.get("rule"), ", and a composite alarm needs it")
         suppressor = wanted.get("suppressor") or {}

@@ -63,6 +63,7 @@ _DEFAULTS: Properties = {
     "actions_enabled": True,
     "treat_missing_data": "missing",
     "evaluate_low_sample_count": "evaluate",
+    "tag_propagation": False,
 }
 
 PUT = {METRIC: "PutMetricAlarm", COMPOSITE: "PutCompositeAlarm", LOG: "PutLogAlarm"}
@@ -252,11 +253,9 @@ def _is_the_one(element: Mapping[str, Any], elements: Sequence[Mapping[str, Any]
 
 def _compound(option: str, value: dict[str, Any], region: str) -> dict[str, Any]:
     """The suboptions that are set, normalised."""
-    if option == "tag_propagation":
-        for name, other in (("include", "exclude"), ("exclude", "include")):
-            if value.get(name):
-                value = {other: [], **value, name: sorted(set(value[name]))}
-        return value
+    if option == "propagated_tags":
+        # Only one of the two may be there, so that one replaces the other.
+        return {name: sorted(set(value.get(name) or ())) for name in ("include", "exclude")}
     if option == "suppressor" and "alarm" in value:
         name = value["alarm"]
         if not name:
@@ -312,7 +311,7 @@ def properties(item: Item, region: str = "") -> Properties:
         found[option] = unset_value(option) if value in (None, "", []) else _normal(option, value, region)
     if found.get("datapoints_to_alarm") is None and "evaluation_periods" in found:
         found["datapoints_to_alarm"] = found["evaluation_periods"]
-    found["tag_propagation"] = _propagation(item)
+    found.update(_propagation(item))
     if of == COMPOSITE:
         suppressor = item.get("ActionsSuppressor")
         found["suppressor"] = {
@@ -392,9 +391,11 @@ def _window(member: Mapping[str, Any]) -> dict[str, Any]:
 def _propagation(item: Item) -> dict[str, Any]:
     member = (item.get("ActionConfiguration") or {}).get("AlarmTagsPropagation") or {}
     return {
-        "enabled": bool(member.get("Enabled")),
-        "include": sorted(member.get("IncludedTagKeys") or ()),
-        "exclude": sorted(member.get("ExcludedTagKeys") or ()),
+        "tag_propagation": bool(member.get("Enabled")),
+        "propagated_tags": {
+            "include": sorted(member.get("IncludedTagKeys") or ()),
+            "exclude": sorted(member.get("ExcludedTagKeys") or ()),
+        },
     }
 
 
@@ -426,13 +427,13 @@ def parameters(name: str, of: str, wanted: Properties) -> dict[str, Any]:
         value = wanted.get(option, unset_value(option))
         if not is_unset(option, value):
             found[member] = value
-    propagation = wanted.get("tag_propagation") or {}
-    if propagation.get("enabled"):
+    if wanted.get("tag_propagation"):
+        keys = wanted.get("propagated_tags") or {}
         found["ActionConfiguration"] = {
             "AlarmTagsPropagation": {
                 "Enabled": True,
-                **({"IncludedTagKeys": propagation["include"]} if propagation.get("include") else {}),
-                **({"ExcludedTagKeys": propagation["exclude"]} if propagation.get("exclude") else {}),
+                **({"IncludedTagKeys": keys["include"]} if keys.get("include") else {}),
+                **({"ExcludedTagKeys": keys["exclude"]} if keys.get("exclude") else {}),
             }
         }
     warm_up = wanted.get("warm_up") or {}

@@ -85,7 +85,8 @@ def alarm_args() -> dict[str, Any]:
         "ok_actions": _LIST,
         "insufficient_data_actions": _LIST,
         "tags": _DICT,
-        "tag_propagation": _dict(enabled={**_BOOL, "default": True}, include=_LIST, exclude=_LIST),
+        "tag_propagation": _BOOL,
+        "propagated_tags": _dict(include=_LIST, exclude=_LIST),
         "warm_up": _dict(minutes=_required(_INT), wait_for_end=_BOOL),
         "namespace": _STR,
         "metric": _STR,
@@ -140,7 +141,7 @@ def alarm_args() -> dict[str, Any]:
 COMMON = frozenset(
     {
         *("description", "actions_enabled", "alarm_actions", "ok_actions", "insufficient_data_actions"),
-        *("tags", "tag_propagation"),
+        *("tags", "tag_propagation", "propagated_tags"),
     }
 )
 #: The metric of an alarm that watches one.
@@ -170,5 +171,5 @@ APART = frozenset({"name", "kind", "state", "ignore"})
 
 #: Options whose suboptions are compared one by one: those that are not set are kept.
 COMPOUND = frozenset(
-    {"tag_propagation", "warm_up", "evaluation_window", "promql", "suppressor", "log_query", "log_lines"}
+    {"propagated_tags", "warm_up", "evaluation_window", "promql", "suppressor", "log_query", "log_lines"}
 )

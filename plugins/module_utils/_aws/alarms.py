@@ -24,10 +24,13 @@ from .tags import MARK, Tags, as_list, as_mapping, tags_by_arn
 
 #: What not every botocore knows: the option, the first version that does, and where its shapes have it.
 _SINCE: tuple[tuple[str, str, dict[str, tuple[str, ...]]], ...] = (
-    (
-        "tag_propagation",
-        "1.43.115",
-        {family: (model.PUT[family], "ActionConfiguration", "AlarmTagsPropagation") for family in model.PUT},
+    *(
+        (
+            option,
+            "1.43.115",
+            {family: (model.PUT[family], "ActionConfiguration", "AlarmTagsPropagation") for family in model.PUT},
+        )
+        for option in ("tag_propagation", "propagated_tags")
     ),
     (
         "warm_up",
@@ -93,7 +96,8 @@ class Alarms(Kind):
             (properties.get("tags") or {}).pop(MARK, None)
         family = FAMILIES[kind] if kind else None
         for option, since, places in _SINCE:
-            if entry.get(option) is not None:
+            # Switching off what botocore does not know is no wish that it could not fulfil.
+            if entry.get(option):
                 operation, *members = places.get(family or METRIC, next(iter(places.values())))
                 known.need(f"{who}: option '{option}'", since, "cloudwatch", operation, *members)
         rule = checks.rule(name, properties["rule"], self._region) if properties.get("rule") else None
