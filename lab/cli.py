@@ -48,7 +48,8 @@ def progress(text: str) -> None:
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
-        prog="python -m lab", description="The lab: a real Uptime Kuma, a chat space and demo services on loopback."
+        prog="python -m lab",
+        description="The lab: a real Uptime Kuma, a stand-in for AWS, a chat space and demo services on loopback.",
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
@@ -60,7 +61,9 @@ def parser() -> argparse.ArgumentParser:
     add("up", up, "start what does not run, mend what is broken, and say where everything is")
     command = add("down", down, "stop everything")
     command.add_argument("--purge", action="store_true", help="remove the state too: monitors, messages, passwords")
-    command.add_argument("--all", action="store_true", help="with the state, remove the installed Uptime Kuma too")
+    command.add_argument(
+        "--all", action="store_true", help="with the state, remove the installed Uptime Kuma and AWS stand-in too"
+    )
     add("status", status, "say what runs and where; exit status 1 when something does not")
     for name, run, text in (
         ("break", set_broken, "break a demo service, really"),
@@ -70,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("service", metavar="SERVICE", help=", ".join(SERVICES))
         command.set_defaults(broken=name == "break")
     command = add("logs", logs, "print the log of a part")
-    command.add_argument("part", metavar="PART", help="kuma, chat, npm or a demo service")
+    command.add_argument("part", metavar="PART", help="kuma, aws, chat, npm, pip or a demo service")
     command.add_argument("-n", "--lines", type=int, default=50, help="how many lines, from the end (50)")
     add("env", env, "print the endpoints as shell exports")
     add("node", node, "print the path of the Node.js that runs Uptime Kuma")
@@ -82,9 +85,12 @@ def up(lab: Lab, options: argparse.Namespace) -> int:
     width = max(len(outcome.part.title) for outcome in outcomes)
     endpoints = lab.endpoints()
     shown = {"kuma": endpoints["kuma"]["url"], "chat": endpoints["chat"]["page_url"]}
+    shown["aws"] = endpoints["aws"]["endpoint_url"]
     shown |= {service["name"]: service["url"] for service in endpoints["services"]}
     if "kuma" not in {outcome.part.name for outcome in outcomes}:
         print(f"{'Uptime Kuma':<{width}}  external  {shown['kuma']}")
+    if "aws" not in {outcome.part.name for outcome in outcomes}:
+        print(f"{'AWS':<{width}}  external  {shown['aws']}")
     for outcome in outcomes:
         print(f"{outcome.part.title:<{width}}  {outcome.state:<8}  {shown[outcome.part.name]}")
     print(f"The lab is up ({time.monotonic() - STARTED:.1f} s). Logins and URLs: {lab.paths.endpoints}")
@@ -95,9 +101,9 @@ def down(lab: Lab, options: argparse.Namespace) -> int:
     stopped = lab.down(purge=options.purge, everything=options.all)
     print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was running.")
     if options.all:
-        print("Removed the lab's state and the installed Uptime Kuma.")
+        print("Removed the lab's state, the installed Uptime Kuma and the installed AWS stand-in.")
     elif options.purge:
-        print(f"Removed the lab's state. The installed Uptime Kuma stays in {lab.paths.cache}; --all removes it too.")
+        print(f"Removed the lab's state. What is installed stays in {lab.paths.cache}; --all removes it too.")
     return 0
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import kuma
+from lab.aws import install as aws
 from lab.errors import LabError
 from lab.node import find_node
 from lab.paths import CHECKOUT, Paths, read_json, write_json
@@ -32,6 +33,9 @@ SERVICES = {"api": 8081, "shop": 8082, "queue": 8083}
 CHAT_PORT = 8080
 
 KUMA_VARIABLES = ("KUMAWATCH_KUMA_URL", "KUMAWATCH_KUMA_USERNAME", "KUMAWATCH_KUMA_PASSWORD")
+
+AWS_VARIABLE = "KUMAWATCH_AWS_ENDPOINT_URL"
+"""Names another endpoint to use in the place of the lab's stand-in for AWS."""
 
 KEYWORD = "Open for business"
 """What the demo shop's page says while it works."""
@@ -68,15 +72,21 @@ class Lab:
             for note in notes:
                 self.say(note)
             external = self.external_kuma(known)
+            external_aws = self.external_aws()
             for stray in self.supervisor.stop_strays():
                 self.say(f"stopped {stray}: left behind by a run that was interrupted")
             parts = [self.chat_part(known["chat"]), *(self.service_part(name) for name in SERVICES)]
+            if external_aws is None:
+                parts.insert(0, self.aws_part())
+            elif stopped := self.supervisor.stop("aws"):
+                self.say(f"{aws.TITLE}: stopped the lab's own ({stopped}), since {AWS_VARIABLE} names another")
             if external is None:
                 parts.insert(0, self.kuma_part())
             elif stopped := self.supervisor.stop("kuma"):
                 self.say(f"Uptime Kuma: stopped the lab's own ({stopped}), since KUMAWATCH_KUMA_URL names another")
             outcomes = self.supervisor.ensure_all(parts, self.say)
-            self.write_endpoints(known, external, {outcome.part.name: outcome.port for outcome in outcomes})
+            ports = {outcome.part.name: outcome.port for outcome in outcomes}
+            self.write_endpoints(known, external, external_aws, ports)
             return outcomes
 
     def locked(self) -> Any:
@@ -91,6 +101,12 @@ class Lab:
             self.say(f"Uptime Kuma: uses {node.describe()}")
             kuma.install(self.paths, node, self.say)
         return kuma.part(self.paths, node)
+
+    def aws_part(self) -> Part:
+        """The lab's own stand-in for AWS, installed when it is not."""
+        if not aws.is_installed(self.paths):
+            aws.install(self.paths, self.say)
+        return aws.part(self.paths)
 
     def chat_part(self, known: Any = None) -> Part:
         """The chat space; it reads its spaces once, so it is restarted when they change."""
@@ -145,7 +161,7 @@ class Lab:
             command=lambda port: [],
             probe=lambda port: kuma.probe(self.paths, port),
         )
-        return [own, self.chat_part(), *(self.service_part(name) for name in SERVICES)]
+        return [own, aws.part(self.paths), self.chat_part(), *(self.service_part(name) for name in SERVICES)]
 
     # -- secrets and endpoints
 
@@ -188,7 +204,20 @@ class Lab:
             raise LabError(f"KUMAWATCH_KUMA_URL is {values[0]!r}: it must begin with http:// or https://.")
         return Server(values[0].rstrip("/"), values[1], values[2])
 
-    def write_endpoints(self, known: dict[str, Any], external: Server | None, ports: dict[str, int]) -> None:
+    def external_aws(self) -> str | None:
+        """The endpoint for AWS that the environment names; None when it names none, or the lab's own."""
+        url = os.environ.get(AWS_VARIABLE, "").rstrip("/")
+        own = self.supervisor.record_or_empty("aws")
+        # `eval "$(python -m lab env)"` sets the variable to the lab's own stand-in.
+        if not url or (own.port and url == f"http://127.0.0.1:{own.port}"):
+            return None
+        if not re.match(r"https?://[^/]", url):
+            raise LabError(f"{AWS_VARIABLE} is {url!r}: it must begin with http:// or https://.")
+        return url
+
+    def write_endpoints(
+        self, known: dict[str, Any], external: Server | None, external_aws: str | None, ports: dict[str, int]
+    ) -> None:
         """Say in endpoints.json what runs where."""
         server = external or Server(f"http://127.0.0.1:{ports['kuma']}", **known["kuma"])
         chat = f"http://127.0.0.1:{ports['chat']}"
@@ -203,6 +232,7 @@ class Lab:
         ]
         value = {
             "kuma": {"url": server.url, "username": server.username, "password": server.password},
+            "aws": {"endpoint_url": external_aws or f"http://127.0.0.1:{ports['aws']}", "region": region(external_aws)},
             "chat": {
                 "url": spaces[0]["url"],
                 "messages_url": spaces[0]["messages_url"],
@@ -269,6 +299,10 @@ class Lab:
             parts = [part for part in self.parts() if part.name != "kuma"]
         else:
             parts = self.parts()
+        url = endpoints.get("aws", {}).get("endpoint_url", "")
+        if url and url != f"http://127.0.0.1:{self.supervisor.record_or_empty('aws').port}":
+            rows.append((aws.TITLE, "external", url))
+            parts = [part for part in parts if part.name != "aws"]
         for part in parts:
             record, wrong = self.supervisor.look(part)
             scheme, end = ("tcp", "") if part.name == "queue" else ("http", "/")
@@ -285,7 +319,7 @@ class Lab:
 
     def log_lines(self, part: str, count: int) -> list[str]:
         """The last lines of a part's log."""
-        known = ["kuma", "chat", *SERVICES, "npm"]
+        known = ["kuma", "aws", "chat", *SERVICES, "npm", "pip"]
         if part not in known:
             raise LabError(f"There is no part {part!r}: choose one of {', '.join(known)}.")
         try:
@@ -297,7 +331,14 @@ class Lab:
     def variables(self) -> dict[str, str]:
         """The endpoints as environment variables."""
         endpoints = self.endpoints()
+        found = endpoints.get("aws", {"endpoint_url": "", "region": ""})
+        own = found["endpoint_url"] == f"http://127.0.0.1:{self.supervisor.record_or_empty('aws').port}"
         return {
+            AWS_VARIABLE: found["endpoint_url"],
+            "AWS_ENDPOINT_URL": found["endpoint_url"],
+            "AWS_DEFAULT_REGION": found["region"],
+            # Somebody else's endpoint has somebody else's credentials.
+            **(aws.CREDENTIALS if own else {}),
             **dict(zip(KUMA_VARIABLES, map(endpoints["kuma"].get, ("url", "username", "password")), strict=True)),
             "KUMAWATCH_CHAT_WEBHOOK_URL": endpoints["chat"]["url"],
             "KUMAWATCH_CHAT_MESSAGES_URL": endpoints["chat"]["messages_url"],
@@ -337,6 +378,12 @@ def service_probe(name: str, port: int, broken: bool) -> str:
     status, body = get(port, path)
     wanted = {"api": 503, "shop": 500}[name] if broken else 200
     return "" if status == wanted else body if status == 0 else f"it answers {status}, not {wanted}"
+
+
+def region(external: str | None) -> str:
+    """The Region of the stand-in, or the environment's for another endpoint."""
+    given = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return given if external and given else aws.REGION
 
 
 def is_broken(state: Path) -> bool:
