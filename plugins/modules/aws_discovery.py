@@ -204,10 +204,21 @@ services:
         members: []
         arn: arn:aws:rds:eu-central-1:123456789012:db:prod-db
         monitoring_interval: 60
+        monitoring_role_arn: arn:aws:iam::123456789012:role/kumawatch-production-rds-monitoring
         performance_insights: true
+supports:
+  description:
+    - What the installed botocore knows of that not every one does. C(tag_propagation) are messages of alarms that bear
+      their tags, C(mute_rules) and C(log_alarms) those kinds of objects.
+  returned: success
+  type: dict
+  sample:
+    log_alarms: true
+    mute_rules: true
+    tag_propagation: true
 warnings:
   description: A sentence for each thing that was not found or is not clear.
-  returned: success
+  returned: when there are any
   type: list
   elements: str
 """
@@ -216,7 +227,7 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.bulk import warn
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.discovery import discover
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.discovery import discover, supports
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.discovery_model import services_of
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.session import PATIENCE, Aws
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
@@ -247,12 +258,10 @@ def argument_spec() -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True)
+    aws = Aws(module, module.params["patience"])
     try:
-        found = discover(
-            Aws(module, module.params["patience"]),
-            services_of(module.params["services"]),
-            strict=module.params["strict"],
-        )
+        found = discover(aws, services_of(module.params["services"]), strict=module.params["strict"])
+        supported = supports(aws)
     except KumawatchError as error:
         module.fail_json(msg=str(error))
     warn(found.warnings)
@@ -262,6 +271,7 @@ def main() -> None:
         partition=found.partition,
         region=found.region,
         services=found.services,
+        supports=supported,
     )
 
 

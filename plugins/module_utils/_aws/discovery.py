@@ -16,7 +16,7 @@ from typing import Any
 from .._errors import KumawatchError
 from . import discovery_model as model
 from .discovery_model import Facts, Raw, Service
-from .session import WORKERS, Aws
+from .session import WORKERS, Aws, Known
 
 FILTERED = 200
 """Values that one filter of EC2 takes. With more of them the whole account is read: it is fewer calls."""
@@ -34,6 +34,15 @@ class Discovery:
     region: str
     services: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+
+
+def supports(known: Known) -> dict[str, bool]:
+    """What the installed botocore knows of that not every one does."""
+    return {
+        "log_alarms": known.has("cloudwatch", "PutLogAlarm"),
+        "mute_rules": known.has("cloudwatch", "PutAlarmMuteRule"),
+        "tag_propagation": known.has("cloudwatch", "PutMetricAlarm", "ActionConfiguration", "AlarmTagsPropagation"),
+    }
 
 
 def caller(aws: Aws) -> Facts:

@@ -484,6 +484,7 @@ def _instance_result(instance: Raw, facts: Facts) -> dict[str, Any]:
         "members": [],
         "arn": instance.get("DBInstanceArn"),
         "monitoring_interval": int(instance.get("MonitoringInterval") or 0),
+        "monitoring_role_arn": instance.get("MonitoringRoleArn") or None,
         "performance_insights": bool(instance.get("PerformanceInsightsEnabled")),
     }
 
@@ -499,7 +500,15 @@ def _cluster_result(cluster: Raw, facts: Facts) -> dict[str, Any]:
     for member in ordered:
         ident = str(member["DBInstanceIdentifier"])
         role = "writer" if member.get("IsClusterWriter") else "reader"
-        members.append({"id": ident, "role": role, **_capacity(described.get(ident, {}), cluster, facts)})
+        instance = described.get(ident, {})
+        members.append(
+            {
+                "id": ident,
+                "role": role,
+                **_capacity(instance, cluster, facts),
+                "monitoring_role_arn": instance.get("MonitoringRoleArn") or None,
+            }
+        )
     capacity = {key: members[0][key] for key in _CAPACITY} if members else _capacity({}, cluster, facts)
     intervals = [int(instance.get("MonitoringInterval") or 0) for instance in described.values()]
     insights = [bool(instance.get("PerformanceInsightsEnabled")) for instance in described.values()]
@@ -514,6 +523,7 @@ def _cluster_result(cluster: Raw, facts: Facts) -> dict[str, Any]:
         "arn": cluster.get("DBClusterArn"),
         # A cluster is watched as closely as the member that is watched least.
         "monitoring_interval": int(cluster.get("MonitoringInterval") or min(intervals, default=0)),
+        "monitoring_role_arn": cluster.get("MonitoringRoleArn") or None,
         "performance_insights": bool(cluster.get("PerformanceInsightsEnabled")) or bool(insights and all(insights)),
     }
 

@@ -375,6 +375,7 @@ def database(name: str, **more: Any) -> dict[str, Any]:
         "DBInstanceClass": "db.m7g.large",
         "AllocatedStorage": 100,
         "MonitoringInterval": 60,
+        "MonitoringRoleArn": "arn:aws:iam::123456789012:role/watch",
         "PerformanceInsightsEnabled": True,
         "DBParameterGroups": [{"DBParameterGroupName": "default.postgres17"}],
         **more,
@@ -416,6 +417,7 @@ def test_an_instance_of_rds(named: str) -> None:
             "members": [],
             "arn": "arn:aws:rds:eu-central-1:123456789012:db:prod-db",
             "monitoring_interval": 60,
+            "monitoring_role_arn": "arn:aws:iam::123456789012:role/watch",
             "performance_insights": True,
         },
         [],
@@ -434,7 +436,13 @@ def test_a_cluster_of_aurora_has_the_size_of_its_writer_and_no_allocated_storage
     known = facts(
         db_clusters=[cluster("orders", "orders-1", "orders-2w")],
         db_instances=[
-            database("orders-1", Engine="aurora-postgresql", DBInstanceClass="db.t3.medium", MonitoringInterval=0),
+            database(
+                "orders-1",
+                Engine="aurora-postgresql",
+                DBInstanceClass="db.t3.medium",
+                MonitoringInterval=0,
+                MonitoringRoleArn="",
+            ),
             database("orders-2w", Engine="aurora-postgresql", DBInstanceClass="db.r7g.large"),
         ],
     )
@@ -454,14 +462,16 @@ def test_a_cluster_of_aurora_has_the_size_of_its_writer_and_no_allocated_storage
             {
                 "id": "orders-2w", "role": "writer", "class": "db.r7g.large", "vcpus": 2,
                 "memory_bytes": 16 * GIB, "max_connections": 1640,
+                "monitoring_role_arn": "arn:aws:iam::123456789012:role/watch",
             },
             {
                 "id": "orders-1", "role": "reader", "class": "db.t3.medium", "vcpus": 2,
-                "memory_bytes": 4 * GIB, "max_connections": 410,
+                "memory_bytes": 4 * GIB, "max_connections": 410, "monitoring_role_arn": None,
             },
         ],
         "arn": "arn:aws:rds:eu-central-1:123456789012:cluster:orders",
         "monitoring_interval": 0,
+        "monitoring_role_arn": None,
         "performance_insights": True,
     }  # fmt: skip
 
