@@ -159,7 +159,6 @@ def variables(port: int, state: Path) -> dict[str, str]:
         "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_PROFILE": "",
         "AWS_EC2_METADATA_DISABLED": "true",
         "LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",

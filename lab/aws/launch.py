@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 from datetime import datetime
@@ -90,11 +91,19 @@ def build(monitoring: Monitoring, connections: Connections) -> Front:
     return front
 
 
+def forget_accounts() -> None:
+    """Drop what in the environment would lead us, or a Lambda, to a real account; what stays is the stand-in's own."""
+    for name in list(os.environ):
+        if name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN") or name.startswith("AWS_ENDPOINT_URL_"):
+            del os.environ[name]
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state", type=Path, required=True)
     options = parser.parse_args()
+    forget_accounts()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     monitoring = Monitoring(options.state)
     overlay.install(monitoring, options.port)
