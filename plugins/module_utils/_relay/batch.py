@@ -77,10 +77,10 @@ class Change:
         return self.alert.title
 
     @property
-    def urgency(self) -> tuple[int, int, float]:
-        """Sorts changes, the most urgent first."""
-        order = {RECOVERED: 3, PASSED: 2, LATE: 2, ACKNOWLEDGED: 4, DRILL: 5}.get(self.what, 0)
-        return (order, -rank(self.severity), -self.alert.at.timestamp())
+    def urgency(self) -> tuple[int, int, str, float]:
+        """Sorts changes, the most urgent first, and what is about one service side by side."""
+        order = {RAW: 1, EVENT: 1, UNKNOWN_DATA: 1, ACKNOWLEDGED: 1, RECOVERED: 2, PASSED: 2, LATE: 2, DRILL: 3}
+        return (order.get(self.what, 0), -rank(self.severity), str(self.identity), self.alert.at.timestamp())
 
 
 @dataclass

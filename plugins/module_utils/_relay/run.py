@@ -27,8 +27,7 @@ from datetime import UTC, datetime, timedelta
 from .._google_chat.cards import clip
 from . import card
 from .alert import Alert
-from .batch import DRILL as DRILL_CHANGE
-from .batch import RECOVERED, Change, advance, identity_of, plan
+from .batch import Change, advance, identity_of, plan
 from .events import digest, read
 from .incidents import SETTLE, Incident, entry, from_item, stamp
 from .post import Outcome, request_id
@@ -115,6 +114,7 @@ class _Work:
     records: dict[str, list[Mapping[str, t.Any]]] = field(default_factory=dict)
     seen: dict[str, dict[str, str]] = field(default_factory=dict)
     quiet: set[str] = field(default_factory=set)
+    titles: dict[str, str] = field(default_factory=dict)
     messages: list[_Message] = field(default_factory=list)
     incidents: dict[str, Incident] = field(default_factory=dict)
     failed: dict[str, Outcome] = field(default_factory=dict)
@@ -251,6 +251,7 @@ def _plan(relay: Relay, work: _Work, fresh: list[Alert], now: datetime) -> list[
         if unsaid:
             _update(relay, work, identity, unsaid, (), now)
     work.quiet = quiet
+    work.titles = {key: change.title for change in made.changes for key in change.keys}
     _compose(relay, work, made.changes, now)
     return made.deferred
 
@@ -275,6 +276,7 @@ def _incidents(relay: Relay, identities: Iterable[str]) -> dict[str, Incident]:
             incidents[identity] = from_item(each)
         except ValueError as error:
             relay.log("unreadable incident", incident=identity, reason=str(error))
+            relay.store.delete((INCIDENT, item_id(identity)))
     return incidents
 
 
@@ -388,12 +390,13 @@ def _update(
 ) -> None:
     """Bring an incident up to date with ``alerts``, and with the messages that told of them."""
     current = work.incidents.get(identity)
+    title = next((work.titles[alert.key] for alert in alerts if alert.key in work.titles), "")
     for _attempt in range(MAX_CONFLICTS):
         changed = advance(current, alerts, identity, relay.settings.environment, now)
         if changed is None:
             return
         for message in messages:
-            changed = _told(changed, message, identity, relay.settings.environment)
+            changed = _told(changed, message, title)
         if current is not None and changed == current:
             return
         version = current.version if current is not None else 0
@@ -404,17 +407,16 @@ def _update(
     raise StoreError(f"The incident '{identity}' is being written by somebody else all the time.")
 
 
-def _told(incident: Incident, message: _Message, identity: str, environment: str) -> Incident:
-    """``incident`` with where it was told of."""
-    mine = [change for change in message.changes if identity_of(change.alert, environment) == identity]
-    changed = incident
-    if message.channel not in changed.channels:
-        changed = replace(changed, channels=(*changed.channels, message.channel))
-        if message.digest and message.thread and changed.is_open:
-            # What follows belongs below the digest that told of its beginning.
-            changed = replace(changed, threads={**changed.threads, message.channel: message.thread})
-    title = next((change.title for change in mine if change.what not in (RECOVERED, DRILL_CHANGE)), "")
-    return replace(changed, title=clip(title, 200)) if title and title != changed.title else changed
+def _told(incident: Incident, message: _Message, title: str) -> Incident:
+    """``incident`` with where it was told of, and what it was called there."""
+    changed = replace(incident, title=clip(title, 200)) if title and not incident.title else incident
+    if message.channel in changed.channels:
+        return changed
+    changed = replace(changed, channels=(*changed.channels, message.channel))
+    if message.digest and message.thread and changed.is_open:
+        # What follows belongs below the digest that told of its beginning.
+        changed = replace(changed, threads={**changed.threads, message.channel: message.thread})
+    return changed
 
 
 def _note_drills(relay: Relay, alerts: Iterable[Alert], stage: str, now: datetime, reason: str = "") -> None:
