@@ -53,12 +53,12 @@ def read(value: Any) -> list[Fault]:
         rate = entry.get("rate", 1.0)
         if not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
             raise BadFault(f"Rule {number} has the rate {rate!r}: it goes from 0 to 1.")
-        service = entry.get("service", "*")
+        service = str(entry.get("service", "*"))
         found.append(
             Fault(
                 entry["kind"],
                 ALIASES.get(service, service),
-                entry.get("operation", "*"),
+                str(entry.get("operation", "*")),
                 float(rate),
                 entry.get("count"),
                 float(entry.get("seconds", 1.0)),

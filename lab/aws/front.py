@@ -109,13 +109,13 @@ class Front:
         for rule in hit:
             if rule.kind == "latency":
                 await asyncio.sleep(rule.seconds)
-        rule = next((rule for rule in hit if rule.kind != "latency"), None)
-        if rule is not None and rule.kind == "reset":
+        blow = next((rule for rule in hit if rule.kind != "latency"), None)
+        if blow is not None and blow.kind == "reset":
             entry["status"] = "reset"
             self.connections.cut(scope["client"])
             return
-        if rule is not None and rule.kind in ("throttle", "error"):
-            status, extra, answer = fault_answer(rule.kind, service, headers, scope)
+        if blow is not None and blow.kind in ("throttle", "error"):
+            status, extra, answer = fault_answer(blow.kind, service, headers, scope)
             entry["status"] = status
             await respond(send, status, extra, answer)
             return
@@ -128,7 +128,7 @@ class Front:
             delivered = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        lost = rule is not None and rule.kind == "lost_response"
+        lost = blow is not None and blow.kind == "lost_response"
 
         async def noted(message: Any) -> None:
             if message["type"] == "http.response.start":
@@ -205,8 +205,8 @@ def operation_of(service: str, scope: Any, headers: dict[str, str], body: bytes)
     if b"Action=" in scope["query_string"]:
         return parse_qs(scope["query_string"].decode()).get("Action", [""])[0]
     if "x-www-form-urlencoded" in headers.get("content-type", "") and b"Action=" in body:
-        found = re.search(rb"(?:^|&)Action=(\w+)", body)
-        return found[1].decode() if found else ""
+        action = re.search(rb"(?:^|&)Action=(\w+)", body)
+        return action[1].decode() if action else ""
     query = set(parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     best, length = "", -1
     for method, pattern, wanted, name, weight in rest_operations(service):

@@ -1,8 +1,10 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the overlay takes hold of MiniStack. It reaches for private names, so that MiniStack's version is pinned exactly;
-tests/lab/test_aws_private_names.py says which.
+"""Where the overlay takes hold of MiniStack.
+
+It reaches for private names, so that MiniStack's version is pinned exactly; tests/lab/test_aws_private_names.py says
+which.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Wire formats, driven by the service models that come with botocore: a request into plain data, plain data into an answer.
+"""Wire formats, driven by botocore's service models: a request into plain data, plain data into an answer.
 
-CloudWatch is spoken in three ways: Smithy RPC v2 CBOR (botocore from 1.42 on), JSON 1.0 and the old Query protocol. Times
-are seconds since the epoch in plain data, whatever the wire says.
+CloudWatch is spoken in three ways: Smithy RPC v2 CBOR, JSON 1.0 and the old Query protocol. Times are seconds since the
+epoch in plain data, whatever the wire says.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 class ApiError(Exception):
-    """An error as AWS answers it: ``code`` is the Query protocol's; a message may be absent, as it is for ResourceNotFound."""
+    """An error as AWS answers it: ``code`` is the Query protocol's; ResourceNotFound, for one, has no message."""
 
     def __init__(self, code: str, message: str | None = None, status: int = 400, shape: str = "") -> None:
         super().__init__(message or code)

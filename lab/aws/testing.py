@@ -123,7 +123,7 @@ def external() -> Aws | None:
 
 @contextlib.contextmanager
 def serve(directory: Path, port: int = 0) -> Iterator[Aws]:
-    """Start a stand-in with its state in ``directory``, and stop it at the end; the named endpoint where there is one."""
+    """Start a stand-in with its state in ``directory``, and stop it at the end; or use the endpoint that is named."""
     named = external()
     if named is not None:
         yield named

@@ -149,7 +149,7 @@ class Engine:
             return
         verdict = evaluate(alarm.put, scope.metrics, now, alarm.state)
         if not alarm.warm:
-            # Data enough to fill the window ends the warm-up early; a sign of that is a verdict that rests on all of it.
+            # Data enough to fill the window ends the warm-up early.
             seen = len(verdict.data.get("recentDatapoints", ()))
             if seen < int(alarm.put.get("EvaluationPeriods", 1)):
                 return
@@ -161,7 +161,7 @@ class Engine:
             self.change(scope, alarm, verdict.state, verdict.reason, verdict.data or None)
 
     def contribute(self, scope: Scope, alarm: Alarm, found: Iterable[Any], now: float) -> None:
-        """Keep who breaches in a Metrics Insights alarm, and tell of each who comes while the alarm is in ALARM already."""
+        """Keep who breaches in a Metrics Insights alarm; tell of each who comes while the alarm is in ALARM already."""
         have = {item.id: item for item in found}
         gone = [id for id in alarm.contributors if id not in have]
         new = [item for id, item in have.items() if id not in alarm.contributors]

@@ -21,7 +21,11 @@ class BadRule(Exception):
 
 
 def parse(rule: str) -> Tree:
-    """The tree of a rule: ("state", STATE, child), ("and"|"or", a, b), ("not", a), ("always", bool), ("least", STATE, children, count, percent)."""
+    """The tree of a rule.
+
+    ("state", STATE, child), ("and", a, b), ("or", a, b), ("not", a), ("always", bool) or
+    ("least", STATE, negated, children, count), where the count may end in %.
+    """
     rest: list[tuple[str, str]] = []
     place = 0
     while rule[place:].strip():

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """When a metric alarm is in ALARM: M of N, missing data, bands, contributors. Pure.
 
-The rules for missing data are those of the CloudWatch user guide ("Configuring how CloudWatch alarms treat missing data"). The
-stand-in does not wait for a period to end: the newest one counts as soon as it holds data, except where an alarm would
-fire because a sum is still growing (a sum or count that must not fall below its threshold).
+The rules for missing data are those of the CloudWatch user guide, "Configuring how CloudWatch alarms treat missing
+data". The stand-in does not wait for a period to end: the newest one counts as soon as it holds data, except where an
+alarm would fire because a sum is still growing (a sum or count that must not fall below its threshold).
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Metric math: parsing and evaluating it. Pure.
 
-A value is a number, a text, one ``Line`` (a time series) or a list of lines. What people write in alarms and on dashboards
-is here; what is not is refused by name rather than guessed at.
+A value is a number, a text, one ``Line`` (a time series) or a list of lines. What people write in alarms and on
+dashboards is here; what is not is refused by name rather than guessed at.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Unreadable(Exception):
 
 @dataclass
 class Line:
-    """A time series: the begin of each period and the value. ``upper`` holds the band's other edge for an anomaly band."""
+    """A time series: the begin of each period and the value. ``upper`` is the other edge of an anomaly band."""
 
     values: dict[int, float]
     label: str = ""
@@ -60,7 +60,7 @@ def tokens(text: str) -> list[tuple[str, str]]:
 
 
 def parse(text: str) -> Tree:
-    """The tree of an expression: ("number", x), ("text", s), ("name", id), ("list", …), ("call", name, …), ("op", sign, a, b)."""
+    """The tree: ("number", x), ("text", s), ("name", id), ("list", …), ("call", name, …) or ("op", sign, a, b)."""
     rest = tokens(text)
 
     def peek() -> str:
@@ -416,7 +416,7 @@ FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
     "MIN": (1, 30, fold(min)),
     "MAX": (1, 30, fold(max)),
     "STDDEV": (1, 30, fold(deviation)),
-    "DATAPOINT_COUNT": (1, 1, lambda world, value: fold(lambda found: float(len(found)))(world, value)),
+    "DATAPOINT_COUNT": (1, 1, fold(lambda found: float(len(found)))),
     "METRIC_COUNT": (1, 1, lambda world, value: float(len(lines_of(value)))),
     "FILL": (2, 2, fill),
     "IF": (2, 3, choose),

@@ -50,7 +50,8 @@ def subject(name: str, state: str, region: str) -> str:
 def sns(alarm: dict[str, Any], change: dict[str, Any], account: str, region: str) -> dict[str, Any]:
     """The message for a topic.
 
-    ``alarm`` is {kind, arn, put, configured}; ``change`` is {old, new, reason, at, after_mute, children, contributor, tags}.
+    ``alarm`` is {kind, arn, put, configured}; ``change`` is {old, new, reason, at, after_mute, children, contributor,
+    tags}.
     """
     put = alarm["put"]
     message: dict[str, Any] = {

@@ -94,7 +94,7 @@ def starts(expression: str, where: tzinfo, before: datetime, back: timedelta) ->
     minutes, hours, days, months, weekdays = cron(match[1])
     parts = match[1].split()
     any_day = parts[2] in ("*", "?"), parts[4] in ("*", "?")
-    found = []
+    found: list[datetime] = []
     day = before.astimezone(where).date()
     for _number in range(back.days + 2):
         by_day, by_weekday = day.day in days, day.isoweekday() % 7 in weekdays

@@ -123,7 +123,7 @@ def run(
 
 
 def edges(past: list[float], width: float) -> tuple[float, float]:
-    """An anomaly band as the stand-in draws it: the mean of what is stored, and so many standard deviations around it."""
+    """An anomaly band as the stand-in draws it: so many standard deviations around the mean of what is stored."""
     middle, spread = mean(past), deviation(past)
     return middle - width * spread, middle + width * spread
 

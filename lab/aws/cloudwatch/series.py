@@ -23,7 +23,7 @@ Key = tuple[str, str, Dimensions]
 
 @dataclass(slots=True)
 class Point:
-    """What one entry of PutMetricData said. ``samples`` are (value, count); None for a statistic set, which has none."""
+    """What one entry of PutMetricData said. ``samples`` are (value, count); a statistic set has None."""
 
     time: float
     unit: str
@@ -33,7 +33,14 @@ class Point:
     high: float
     samples: tuple[tuple[float, float], ...] | None
 
+    @classmethod
+    def of(cls, row: list[Any]) -> Point:
+        """The point of a row."""
+        samples = None if row[6] is None else tuple((value, count) for value, count in row[6])
+        return cls(row[0], row[1], row[2], row[3], row[4], row[5], samples)
+
     def row(self) -> list[Any]:
+        """As a list, to be written down."""
         return [self.time, self.unit, self.count, self.total, self.low, self.high, self.samples]
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CloudWatch's operations over the store: input as plain data in, output as plain data out, named as the API names them."""
+"""CloudWatch's operations over the store: input and output as plain data, named as the API names them."""
 
 from __future__ import annotations
 
@@ -523,8 +523,8 @@ class CloudWatch:
         if count > 1440:
             raise ApiError(
                 "InvalidParameterCombination",
-                f"You have requested up to {count} datapoints, which exceeds the limit of 1440. You may reduce the datapoints "
-                "requested by increasing Period, or decreasing the time range.",
+                f"You have requested up to {count} datapoints, which exceeds the limit of 1440. You may reduce the "
+                "datapoints requested by increasing Period, or decreasing the time range.",
             )
         statistics = [*given.get("Statistics", []), *given.get("ExtendedStatistics", [])]
         if not statistics:

@@ -18,8 +18,8 @@ HISTORY_KEPT = 20_000
 class Alarm:
     """One alarm. ``put`` is what was put, without tags; times are seconds since the epoch.
 
-    ``announced`` is the state whose actions ran last; ``pending`` the change whose actions are held back by a suppressor or a mute
-    rule; ``due`` the moment of the next evaluation.
+    ``announced`` is the state whose actions ran last; ``pending`` the change whose actions are held back, by a
+    suppressor or a mute rule; ``due`` the moment of the next evaluation.
     """
 
     kind: str
@@ -120,10 +120,7 @@ class Store:
             scope = self.scope(entry["account"], entry["region"])
             for namespace, name, pairs, rows in entry["metrics"]:
                 key = namespace, name, tuple((first, second) for first, second in pairs)
-                scope.metrics.points[key] = [
-                    Point(*row[:6], None if row[6] is None else tuple((value, count) for value, count in row[6]))
-                    for row in rows
-                ]
+                scope.metrics.points[key] = [Point.of(row) for row in rows]
             for alarm in entry["alarms"]:
                 scope.alarms[alarm["put"]["AlarmName"]] = Alarm(**alarm)
             scope.tags, scope.detectors = entry["tags"], entry["detectors"]

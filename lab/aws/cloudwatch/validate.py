@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What CloudWatch refuses beyond the constraints of its model. Wording is AWS's where it was recorded; otherwise it names the same thing."""
+"""What CloudWatch refuses beyond the constraints of its model.
+
+The wording is AWS's where it was recorded; otherwise it names the same thing.
+"""
 
 from __future__ import annotations
 
@@ -52,8 +55,8 @@ def metric_alarm(put: dict[str, Any]) -> None:
     for name in ("EvaluationPeriods", "ComparisonOperator"):
         if name not in put:
             raise refuse(
-                f"1 validation error detected: Value null at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: "
-                "Member must not be null"
+                f"1 validation error detected: Value null at '{name[0].lower()}{name[1:]}' failed to satisfy "
+                "constraint: Member must not be null"
             )
     metrics = put.get("Metrics")
     if metrics is None:
@@ -177,7 +180,8 @@ def composite_alarm(put: dict[str, Any], have: dict[str, Any], parents: dict[str
             raise refuse(f"ActionsSuppressor {suppressor} does not exist.")
         if len(periods) != 2:
             raise refuse(
-                "ActionsSuppressorWaitPeriod and ActionsSuppressorExtensionPeriod must be specified with ActionsSuppressor."
+                "ActionsSuppressorWaitPeriod and ActionsSuppressorExtensionPeriod must be specified with "
+                "ActionsSuppressor."
             )
     elif periods:
         raise refuse(f"{' and '.join(periods)} can only be specified together with ActionsSuppressor.")
@@ -244,12 +248,14 @@ def metric_data(entries: list[dict[str, Any]], now: float) -> None:
             second = given[1] if given[0] != "Values" else "Values"
             raise ApiError(
                 "InvalidParameterCombination",
-                f"The parameters {where}.{first} and {where}.{second} are mutually exclusive and you have specified both.",
+                f"The parameters {where}.{first} and {where}.{second} are mutually exclusive and you have specified "
+                "both.",
             )
         if not given:
             raise ApiError(
                 "InvalidParameterCombination",
-                f"At least one of the parameters must be specified: {where}.Value, {where}.Values, {where}.StatisticValues.",
+                f"At least one of the parameters must be specified: {where}.Value, {where}.Values, "
+                f"{where}.StatisticValues.",
             )
         if "Counts" in entry and len(entry["Counts"]) != len(entry.get("Values", [])):
             raise ApiError(
@@ -263,7 +269,8 @@ def metric_data(entries: list[dict[str, Any]], now: float) -> None:
         if not now - 14 * DAY <= moment <= now + 7200:
             raise ApiError(
                 "InvalidParameterValue",
-                f"The parameter {where}.Timestamp must specify a time within the past two weeks and the next two hours.",
+                f"The parameter {where}.Timestamp must specify a time within the past two weeks and the next two "
+                "hours.",
             )
 
 
@@ -275,8 +282,8 @@ def dashboard(name: str, body: str) -> list[dict[str, str]]:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", name):
         raise ApiError(
             "InvalidParameterValue",
-            "The value for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) "
-            "and underscore (_).\n",
+            "The value for field DashboardName contains invalid characters. It can only contain alphanumerics, dash "
+            "(-) and underscore (_).\n",
         )
     try:
         value = json.loads(body)
@@ -345,11 +352,13 @@ def widget_errors(widget: dict[str, Any], properties: dict[str, Any], path: str)
 
 
 def bad_dashboard(messages: list[dict[str, str]]) -> ApiError:
+    """The error for a body that is no dashboard, with all that is wrong with it."""
     count = len(messages)
+    shown = json.dumps([{"dataPath": item["DataPath"], "message": item["Message"]} for item in messages])
+    be, plural = ("is", "") if count == 1 else ("are", "s")
     error = ApiError(
         "InvalidParameterInput",
-        f"The dashboard body is invalid, there {'is' if count == 1 else 'are'} {count} validation "
-        f"error{'' if count == 1 else 's'}: {json.dumps([{'dataPath': item['DataPath'], 'message': item['Message']} for item in messages])}",
+        f"The dashboard body is invalid, there {be} {count} validation error{plural}: {shown}",
     )
     error.extra = {"dashboardValidationMessages": messages}
     return error
