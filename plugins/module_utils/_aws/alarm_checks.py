@@ -27,6 +27,7 @@ from .alarm_options import (
     FAMILIES,
     FAMILY_TAKES,
     LOG,
+    SINGLE,
     TAKES,
 )
 
@@ -103,7 +104,22 @@ def kind(given: Mapping[str, Any]) -> str | None:
         if option not in APART and option not in takes:
             what = f"kind {found}" if stated else f"kind {found}, which {_because(given)} makes of it"
             raise alarm.wrong(option, f"does not go with {what}: remove it{_instead(option)}")
+    _short_forms(alarm, found, given)
     return found
+
+
+def _short_forms(alarm: _Alarm, of_kind: str | None, given: Mapping[str, Any]) -> None:
+    """Check that what stands for ``metrics`` does not stand beside it, and has what belongs to it."""
+    for short in ("band", "query"):
+        for option in ("metrics", "threshold_metric_id"):
+            if short in given and option in given:
+                raise alarm.wrong(option, f"does not go with {short}, which stands for it: give one of them")
+    if of_kind == "anomaly" and "band" not in given:
+        for option in SINGLE:
+            if option in given:
+                raise alarm.wrong(option, "goes with band; without it, the metric stands in metrics")
+    if of_kind == "metrics_insights" and "query" not in given and "period" in given:
+        raise alarm.wrong("period", "goes with query; without it, the period stands in metrics")
 
 
 def _because(given: Mapping[str, Any]) -> str:

@@ -22,21 +22,16 @@ from .errors import ApiError
 from .session import Aws, Known
 from .tags import MARK, Tags, as_list, as_mapping, tags_by_arn
 
+_Places = dict[str, tuple[str, ...]]
+_TAGS_IN_MESSAGES: _Places = {
+    family: (operation, "ActionConfiguration", "AlarmTagsPropagation") for family, operation in model.PUT.items()
+}
+
 #: What not every botocore knows: the option, the first version that does, and where its shapes have it.
-_SINCE: tuple[tuple[str, str, dict[str, tuple[str, ...]]], ...] = (
-    *(
-        (
-            option,
-            "1.43.115",
-            {family: (model.PUT[family], "ActionConfiguration", "AlarmTagsPropagation") for family in model.PUT},
-        )
-        for option in ("tag_propagation", "propagated_tags")
-    ),
-    (
-        "warm_up",
-        "1.43.78",
-        {family: (model.PUT[family], "WarmUpConfiguration") for family in (METRIC, LOG)},
-    ),
+_SINCE: tuple[tuple[str, str, _Places], ...] = (
+    ("tag_propagation", "1.43.115", _TAGS_IN_MESSAGES),
+    ("propagated_tags", "1.43.115", _TAGS_IN_MESSAGES),
+    ("warm_up", "1.43.78", {family: (model.PUT[family], "WarmUpConfiguration") for family in (METRIC, LOG)}),
     ("evaluation_window", "1.43.38", {METRIC: ("PutMetricAlarm", "EvaluationWindow")}),
     ("promql", "1.42.72", {METRIC: ("PutMetricAlarm", "EvaluationCriteria", "PromQLCriteria")}),
     ("evaluation_interval", "1.42.72", {METRIC: ("PutMetricAlarm", "EvaluationInterval")}),
