@@ -10,6 +10,10 @@ Which server:
 * ``KUMAWATCH_KUMA_DIR``: another installation of Uptime Kuma, started in its place, e.g. a build of release 2.5.3;
 * ``KUMAWATCH_KUMA_URL``, ``KUMAWATCH_KUMA_USERNAME``, ``KUMAWATCH_KUMA_PASSWORD``: a server that runs already. It is
   emptied before each test! Tests that start, stop or kill a server are skipped.
+
+Which AWS: the lab's stand-in, started for the tests and emptied before each; or the endpoint that
+``KUMAWATCH_AWS_ENDPOINT_URL`` names, with the credentials of the environment. That one is not emptied, and tests that
+need an empty account or the stand-in's switches (the fixture ``aws``) are skipped.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._kuma.client import Connection, KumaClient, connect
+from lab.aws import testing as aws_testing
 from lab.kuma import DATABASE, install, package_directory
 from lab.node import find_node
 from lab.paths import Paths
@@ -319,6 +324,44 @@ def run_module(request: pytest.FixtureRequest, _runner: Runner) -> RunModule:
             pytest.fail(f"{name} printed no JSON but {stdout[-500:]!r} and {stderr[-2000:]!r}")
         assert "Traceback" not in stderr, stderr
         result.setdefault("failed", False)
+        return result
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def aws_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[aws_testing.Aws]:
+    """The AWS to test against, as the last test left it."""
+    with aws_testing.serve(tmp_path_factory.mktemp("aws")) as server:
+        yield server
+
+
+@pytest.fixture
+def aws(aws_server: aws_testing.Aws) -> aws_testing.Aws:
+    """An empty account on the stand-in."""
+    if not aws_server.stand_in:
+        pytest.skip("the endpoint of KUMAWATCH_AWS_ENDPOINT_URL is not ours to empty, and has no switches for tests")
+    aws_server.reset()
+    return aws_server
+
+
+@pytest.fixture
+def run_aws(run_module: RunModule, aws: aws_testing.Aws) -> RunModule:
+    """``run_aws(name, params, check=False, diff=True, env=None)`` → the result of a module run in that account."""
+
+    def run(name: str, params: dict[str, Any], **more: Any) -> Result:
+        connection = {
+            "endpoint_url": aws.url,
+            "region": aws.region,
+            "access_key": aws.credentials["AWS_ACCESS_KEY_ID"],
+            "secret_key": aws.credentials["AWS_SECRET_ACCESS_KEY"],
+        }
+        result = run_module(name, {**connection, **params}, **more)
+        assert "deprecations" not in result, result["deprecations"]
+        # From 2.20 on, ansible-core wraps what the controller unwraps.
+        result["warnings"] = [
+            warning["event"]["msg"] if isinstance(warning, dict) else warning for warning in result.get("warnings", ())
+        ]
         return result
 
     return run
