@@ -216,6 +216,9 @@ def _measure(trigger: Object, reason: str) -> Measure:
     bound = _number(trigger.get("Threshold"))
     if anomaly:
         bound = _band(reason, values[0] if values else None)
+    if not label:
+        # A log alarm: what its query is added up to.
+        label = _text(_mapping(trigger.get("ScheduledQueryConfiguration")).get("AggregationExpression"))
     breaching, evaluated = _counts(reason)
     missing = _NO_DATA.search(reason)
     return Measure(
@@ -360,8 +363,8 @@ def _alarm_event(data: Object, context: _Context) -> Alert:
         "StateChangeTime": now.get("timestamp") or data.get("time"),
         "AlarmRule": configuration.get("alarmRule"),
         "TriggeringChildren": reason_data.get("triggeringAlarms"),
-        "AlarmContributorId": contributor.get("id"),
-        "AlarmContributorAttributes": contributor.get("attributes"),
+        "AlarmContributorId": contributor.get("id") or detail.get("alarmContributorId"),
+        "AlarmContributorAttributes": contributor.get("attributes") or detail.get("alarmContributorAttributes"),
         "AlarmTags": detail.get("alarmTags", data.get("alarmTags")),
         "AlarmTagsStatus": detail.get("alarmTagsStatus", data.get("alarmTagsStatus")),
         "Trigger": trigger,

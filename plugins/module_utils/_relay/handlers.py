@@ -18,6 +18,7 @@ from .._errors import KumawatchError
 from . import front, sign
 from .alert import Alert
 from .escalation import escalate as run_escalation
+from .inbox import Inbox
 from .incidents import Incident, stamp
 from .post import Poster, scrub
 from .run import PATIENT_RECEIVES, Relay, receives, run
@@ -33,26 +34,35 @@ MAX_LOOKUPS = 40
 TAGS_KEPT = 600.0
 """Seconds for which the tags of an alarm are not asked for again."""
 
+RETRY = 30.0
+"""Seconds after which what could not be worked on for want of the table comes again."""
+
 _DEFAULT_SECONDS = 60.0
 
 
 def relay(event: Event, context: t.Any = None) -> dict[str, t.Any]:
     """Tell Google Chat what a batch of the queue holds; answers which messages have to come again."""
     deadline = time.time() + _remaining(context)
-    records = list(event.get("Records", []))
+    inbox = Inbox(_client, event.get("Records", []), log)
+    inbox.gather()
     try:
-        failures = _relay(_store(), records, deadline)
+        failures = _relay(_store(), inbox.records, deadline)
     except StoreError as error:
         log("table unusable", reason=str(error))
-        failures = {str(record["messageId"]): 30.0 for record in records}
-        patient = [record for record in records if receives(record) >= PATIENT_RECEIVES]
-        if patient:
-            # They have waited for the table for long enough: told twice is better than not told.
-            for record in patient:
-                del failures[str(record["messageId"])]
-            failures |= _relay(MemoryStore(), patient, deadline)
-    _come_back(records, failures)
-    return {"batchItemFailures": [{"itemIdentifier": name} for name in failures]}
+        failures = _without_table(inbox.records, deadline)
+    inbox.settle(failures)
+    return {"batchItemFailures": [{"itemIdentifier": name} for name in inbox.failed(failures)]}
+
+
+def _without_table(records: Sequence[Mapping[str, t.Any]], deadline: float) -> dict[str, float]:
+    """What waited for the table for long enough is told without it: told twice is better than not told."""
+    failures = {str(record["messageId"]): RETRY for record in records}
+    patient = [record for record in records if receives(record) >= PATIENT_RECEIVES]
+    if patient:
+        for record in patient:
+            del failures[str(record["messageId"])]
+        failures |= _relay(MemoryStore(), patient, deadline)
+    return failures
 
 
 def front_door(event: Event, _context: t.Any = None) -> dict[str, t.Any]:
@@ -177,27 +187,6 @@ def _tags(alerts: Sequence[Alert]) -> dict[str, dict[str, str]]:
         _TAGS[arn] = (now + TAGS_KEPT, tags)
         known[arn] = tags
     return known
-
-
-def _come_back(records: Sequence[Mapping[str, t.Any]], failures: Mapping[str, float]) -> None:
-    """Have what failed come again when it makes sense, and not only after the whole visibility timeout."""
-    receipts = {str(record.get("messageId")): record for record in records}
-    by_queue: dict[str, list[dict[str, t.Any]]] = {}
-    for index, (name, seconds) in enumerate(failures.items()):
-        record = receipts.get(name, {})
-        if record.get("receiptHandle") and record.get("eventSourceARN"):
-            by_queue.setdefault(record["eventSourceARN"], []).append(
-                {"Id": str(index), "ReceiptHandle": record["receiptHandle"], "VisibilityTimeout": int(seconds)}
-            )
-    for arn, entries in by_queue.items():
-        try:
-            client = _client("sqs")
-            parts = arn.split(":")
-            url = client.get_queue_url(QueueName=parts[5], QueueOwnerAWSAccountId=parts[4])["QueueUrl"]
-            for start in range(0, len(entries), 10):
-                client.change_message_visibility_batch(QueueUrl=url, Entries=entries[start : start + 10])
-        except Exception as error:  # botocore's; then they come after the visibility timeout
-            log("visibility unchanged", reason=type(error).__name__)
 
 
 def _remaining(context: t.Any) -> float:
