@@ -80,7 +80,7 @@ class Alarms(Kind):
         name = str(entry["name"])
         checks.name(name)
         who = f"alarm '{name}'"
-        skipped = ignored(entry, alarm_args().keys() - APART, who, self.noun)
+        skipped = ignored(entry, alarm_args().keys() - APART, who, f"CloudWatch {self.noun}")
         if entry["state"] == ABSENT:
             self._entries.setdefault(name, _Entry(None, None, None))
             return Desired(name, name, position, {}, ABSENT)
