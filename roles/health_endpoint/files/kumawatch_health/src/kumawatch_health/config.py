@@ -19,6 +19,7 @@ from .results import Limits
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_CODES = re.compile(r"\d{3}(-\d{3})?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -268,7 +269,7 @@ class _Reader:
         if kind not in KINDS:
             self.problems.append(
                 f"{who} needs a type: one of {', '.join(KINDS)}." if kind is None else
-                f"{who}: type '{kind}' is not known{self.meant(str(kind), KINDS)}."
+                f"{who}: type '{kind}' is not known{self.meant(str(kind), KINDS)}"
             )  # fmt: skip
             return None
         before = set(self.found)
@@ -286,6 +287,9 @@ class _Reader:
             self.problems.append(f"{who} needs process, pid_file or command_line.")
         if kind == "command" and not all(isinstance(word, str) for word in options.get("command") or ()):
             self.problems.append(f"{who}: command must be a list of texts; put numbers in quotes.")
+        for code in options.get("status_codes") or ():
+            if not _CODES.fullmatch(str(code)):
+                self.problems.append(f"{who}: status_codes: '{code}' is no status code and no range such as 200-299.")
         own = given.get("interval")
         return Check(
             name=str(name),
@@ -308,7 +312,7 @@ class _Reader:
         made: dict[str, Any] = {}
         for key, value in data.items():
             if key not in options:
-                self.problems.append(f"{who}{separator}{key} is not a known key{self.meant(str(key), options)}.")
+                self.problems.append(f"{who}{separator}{key} is not a known key{self.meant(str(key), options)}")
             elif value is not None:
                 value = self.resolved(value, f"{who}{separator}{key}", options[key].secret)
                 made[key] = value
@@ -334,7 +338,7 @@ class _Reader:
     @staticmethod
     def meant(name: str, known: Mapping[str, Any]) -> str:
         close = get_close_matches(name, list(known), 1, 0.6)
-        return f"; did you mean '{close[0]}'?" if close else f"; known are {', '.join(sorted(known))}"
+        return f"; did you mean '{close[0]}'?" if close else f"; known are {', '.join(sorted(known))}."
 
     def resolved(self, value: Any, where: str, secret: bool) -> Any:
         """``value`` with its variables replaced, at any depth."""

@@ -141,7 +141,7 @@ def _listen(config: Config) -> socket.socket:
             listener = socket.create_server((config.host, config.port), family=family, backlog=1024)
     except OSError as error:
         where = config.socket or f"{config.host}:{config.port}"
-        raise ConfigError(f"{where} cannot be listened on: {error.strerror}.") from None
+        raise ConfigError(f"{where} cannot be listened on: {os.strerror(error.errno or 0)}.") from None
     listener.setblocking(False)
     return listener
 
