@@ -56,4 +56,4 @@ def check(desired: Sequence[Desired], actual: Sequence[Actual], where: str) -> N
         return
     names = ", ".join(missing[:_NAMED]) + (f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else "")
     verb, object_ = ("does", "the entry") if len(missing) == 1 else ("do", "the entries")
-    raise KumawatchError(f"instances: {names} {verb} not exist in {where}: correct {object_} or remove {object_}.")
+    raise KumawatchError(f"instances: {names} {verb} not exist in {where}: correct or remove {object_}.")
