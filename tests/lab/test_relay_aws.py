@@ -71,7 +71,7 @@ class Deployed:
         self.url = ""
         self.function("front-door", "front_door")
         answer = aws.client("lambda").create_function_url_config(FunctionName=f"{NAME}-front-door", AuthType="NONE")
-        self.url = f"{aws.url}/_aws/lambda-url/{answer['FunctionUrl'].split('://')[1].split('.')[0]}"
+        self.url = answer["FunctionUrl"].rstrip("/")
         relay = self.function("relay", "relay")
         self.function("escalation", "escalate")
         aws.client("lambda").put_function_concurrency(FunctionName=relay, ReservedConcurrentExecutions=1)

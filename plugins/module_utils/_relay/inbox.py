@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The queue: what waits in it beside the batch that Lambda brought, and when what failed comes again.
 
-A burst comes as many small batches. So the function looks itself what else is waiting, that all of it become one digest.
+A burst comes as many small batches. So the function looks itself what else is waiting: all of it becomes one digest.
 What it takes itself it also deletes itself, after it was told.
 """
 
