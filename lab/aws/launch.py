@@ -23,7 +23,7 @@ from hypercorn.asyncio import serve, tcp_server
 from hypercorn.config import Config
 from ministack import app as ministack
 
-from lab.aws import overlay
+from lab.aws import overlay, patch_sns
 from lab.aws.front import Connections, Front
 from lab.aws.monitoring import Monitoring
 
@@ -73,6 +73,10 @@ def build(monitoring: Monitoring, connections: Connections) -> Front:
             if "at" in given:
                 monitoring.clock.set(moment(given["at"]))
             return 200, {"evaluated": await monitoring.evaluate_all(), "now": monitoring.clock.now()}
+        if path == "/_lab/mail":
+            if method == "DELETE":
+                patch_sns.MAIL.clear()
+            return 200, list(patch_sns.MAIL)
         return 404, {"error": f"The lab's stand-in for AWS has no {method} {path}."}
 
     front = Front(ministack.app, switch, connections)
