@@ -281,11 +281,17 @@ class Alarms(Kind):
 
     def _actual(self, name: str, item: model.Item, tags: Tags) -> Actual:
         properties = model.properties(item, self._region) if name in self._entries else {}
-        own = self.owner is not None
-        properties["tags"] = {
-            key: value for key, value in tags.items() if not key.startswith("aws:") and not (own and key == MARK)
+        properties["tags"] = self._own(name, tags)
+        return Actual(name, name, item["AlarmArn"], properties, tags.get(MARK) if self.owner is not None else None)
+
+    def _own(self, name: str, tags: Tags) -> Tags:
+        """The tags that an entry is to declare: neither Amazon's nor a mark of ownership, unless it declares that."""
+        wanted = self._wanted_tags.get(name) or {}
+        return {
+            key: value
+            for key, value in tags.items()
+            if not key.startswith("aws:") and (key != MARK or (self.owner is None and MARK in wanted))
         }
-        return Actual(name, name, item["AlarmArn"], properties, tags.get(MARK) if own else None)
 
     def _tags(self, aws: Aws) -> dict[str, Tags]:
         """The tags by ARN: from the index, and from each alarm where the index does not say what is wanted.
@@ -312,8 +318,7 @@ class Alarms(Kind):
         if tags is None or (self.owner is not None and tags.get(MARK) != self.owner):
             return False
         wanted = self._wanted_tags[name]
-        own = {key: value for key, value in tags.items() if key != MARK and not key.startswith("aws:")}
-        return wanted is None or own == wanted
+        return wanted is None or self._own(name, tags) == wanted
 
     # -- writing
 

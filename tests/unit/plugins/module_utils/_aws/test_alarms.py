@@ -196,6 +196,14 @@ def test_tags_of_an_alarm_that_exists_are_set_by_calls_of_their_own(account: Clo
     assert account.tags[account.arn("cpu")] == MINE
 
 
+def test_without_marks_those_of_others_are_left_alone(account: CloudWatch) -> None:
+    run(account, [metric(tags={"a": "1"})])
+    run(account, [metric(tags={"b": "2"})], owner=None)
+    assert account.tags[account.arn("cpu")] == {"b": "2", **MINE}
+    run(account, [metric(tags={"managed-by": "somebody"})], owner=None)
+    assert account.tags[account.arn("cpu")] == {"managed-by": "somebody"}
+
+
 def test_tags_that_aws_sets_are_left_alone(account: CloudWatch) -> None:
     run(account, [metric(tags={"a": "1"})])
     account.tags[account.arn("cpu")]["aws:cloudformation:stack-name"] = "s"
