@@ -40,7 +40,7 @@ SERVICES = {
     "sts": ("STS", "sts"),
 }
 
-_READING = ("Describe", "Get", "List", "Search", "Lookup", "BatchGet", "Test", "Head")
+_READING = ("Describe", "Get", "List", "Search", "Lookup", "BatchGet", "Test", "Head", "Query", "Filter")
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 20.0
 #: The pace sees to it that throttled calls keep a distance.
