@@ -96,7 +96,21 @@ def drafts(changes: Sequence[Change], channel: str, look: Look) -> list[Draft]:
 
 
 def single(change: Change, channel: str, look: Look) -> Draft:
-    """The card of one change."""
+    """The card of one change; its words alone where no card can be made of it."""
+    try:
+        return _card(change, channel, look)
+    except Exception:  # whatever is in it: an alert without a card is better than none
+        return Draft(_in_words(change), (change,))
+
+
+def _in_words(change: Change) -> cards.Message:
+    """The message of a change that no card can be made of."""
+    alert = change.alert
+    told = " ".join(filter(None, (change.severity, change.what, alert.title, alert.reason, alert.text)))
+    return {"text": cards.clip(told, MAX_RAW)}
+
+
+def _card(change: Change, channel: str, look: Look) -> Draft:
     sections = {RAW: _raw, DRILL: _drill}.get(change.what, _sections)(change, look)
     head = cards.header(cards.clip(_title(change), MAX_TITLE), cards.clip(_subtitle(change, look), MAX_TITLE))
     made = cards.message(
@@ -106,7 +120,7 @@ def single(change: Change, channel: str, look: Look) -> Draft:
     if thread:
         made = in_thread(made, thread)
     if size(made) > MAX_MESSAGE_BYTES:
-        return single(_shortened(change), channel, look)
+        return _card(_shortened(change), channel, look)
     check(made)
     return Draft(made, (change,), thread)
 
@@ -296,7 +310,7 @@ def _buttons(change: Change, look: Look) -> list[dict[str, t.Any]]:
     if change.what != ACKNOWLEDGED:
         groups = alert.log_groups or tuple(change.tags.get("log_groups", "").split())
         found.append(("Logs ± 15 min", links.logs(alert, groups, look.region)))
-    return [cards.button(label, url) for label, url in found if url]
+    return [cards.button(label, url) for label, url in found if url and cards.is_web_address(url)]
 
 
 def _raw(change: Change, look: Look) -> list[cards.Section]:

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+import traceback
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -50,8 +51,23 @@ def relay(event: Event, context: t.Any = None) -> dict[str, t.Any]:
     except StoreError as error:
         log("table unusable", reason=str(error))
         failures = _without_table(inbox.records, deadline)
+    except Exception as error:  # a fault of ours, which one message brought to light
+        log("failed together", reason=type(error).__name__, where=traceback.format_tb(error.__traceback__)[-1])
+        failures = _one_by_one(inbox.records, deadline)
     inbox.settle(failures)
     return {"batchItemFailures": [{"itemIdentifier": name} for name in inbox.failed(failures)]}
+
+
+def _one_by_one(records: Sequence[Mapping[str, t.Any]], deadline: float) -> dict[str, float]:
+    """What cannot be told together is told message by message, and only the one at fault goes on failing."""
+    failures: dict[str, float] = {}
+    for record in records:
+        try:
+            failures |= _relay(_store(), [record], deadline)
+        except Exception as error:
+            log("failed", message=str(record.get("messageId")), reason=type(error).__name__)
+            failures[str(record.get("messageId"))] = RETRY
+    return failures
 
 
 def _without_table(records: Sequence[Mapping[str, t.Any]], deadline: float) -> dict[str, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -20,8 +21,8 @@ def sign(key: str, incident: str, opened_at: str, expires: int) -> str:
 
     :param expires: in seconds since the epoch.
     """
-    message = "\n".join(("acknowledge", incident, opened_at, str(expires)))
-    made = hmac.new(key.encode("utf-8"), message.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+    message = json.dumps(["acknowledge", incident, opened_at, expires]).encode("ascii")
+    made = hmac.new(key.encode("utf-8"), message, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
 
 

@@ -161,20 +161,18 @@ class DynamoStore:
                 raise StoreError(f"The table '{self._table}' takes no more writes at the moment.")
 
     def replace(self, item: Item, version: int) -> bool:
-        condition: dict[str, t.Any] = {"ConditionExpression": "attribute_not_exists(#kind)"}
-        names = {"#kind": "kind"}
+        condition: dict[str, t.Any] = {"ConditionExpression": "attribute_not_exists(#version)"}
         if version:
             condition = {
                 "ConditionExpression": "#version = :version",
                 "ExpressionAttributeValues": {":version": {"N": str(version)}},
             }
-            names = {"#version": "version"}
         try:
             self._call(
                 "put_item",
                 TableName=self._table,
                 Item=_dump({**item, "version": version + 1}),
-                ExpressionAttributeNames=names,
+                ExpressionAttributeNames={"#version": "version"},
                 **condition,
             )
         except _Conflict:
