@@ -9,6 +9,7 @@ that need something of which there is one. Modules of one group run one after th
 
 from __future__ import annotations
 
+import os
 from fnmatch import fnmatch
 from typing import Any
 
@@ -22,9 +23,14 @@ GROUPS = {
     "chromium": ("tests/lab/test_chat_page.py", {"browser"}),
 }
 
+#: What names a server that all processes would share, and empty before each test.
+EXTERNAL = ("KUMAWATCH_KUMA_URL", "KUMAWATCH_AWS_ENDPOINT_URL")
+
 
 def group_of(nodeid: str) -> str:
-    """The group of a test's module; the test itself where it has none."""
+    """The group of a test's module, the test itself where it has none; one group of all with a server of the user's."""
+    if any(os.environ.get(name) for name in EXTERNAL):
+        return "external"
     path = nodeid.partition("::")[0]
     return next((name for name, (modules, _fixtures) in GROUPS.items() if fnmatch(path, modules)), nodeid)
 
@@ -51,10 +57,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     First of the lab's comes thereby the one that interrupts the installation of Uptime Kuma, for which all others wait.
     """
     for item in items:
-        if not item.nodeid.startswith("tests/lab/"):
+        path = item.nodeid.partition("::")[0]
+        if not path.startswith("tests/lab/"):
             continue
-        for name, (modules, fixtures) in GROUPS.items():
-            if group_of(item.nodeid) != name and fixtures & set(getattr(item, "fixturenames", ())):
+        for modules, fixtures in GROUPS.values():
+            if not fnmatch(path, modules) and fixtures & set(getattr(item, "fixturenames", ())):
                 raise pytest.UsageError(
                     f"{item.nodeid} uses {' or '.join(sorted(fixtures))}; only {modules} may: see tests/conftest.py"
                 )

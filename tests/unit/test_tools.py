@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import group_of
+from tests.conftest import EXTERNAL, group_of
 from tools import bootstrap, collection, common, demo, role_docs
 from tools import test as driver
 
@@ -258,8 +258,12 @@ def test_the_output_of_pytest_in_one_process_and_in_several(line: str, told: str
         ("tests/integration/test_lab_alert.py::test_one", "tests/integration/test_lab_alert.py::test_one"),
     ],
 )
-def test_what_must_not_run_at_once_is_in_one_group(test: str, group: str) -> None:
+def test_what_must_not_run_at_once_is_in_one_group(monkeypatch: pytest.MonkeyPatch, test: str, group: str) -> None:
+    for name in EXTERNAL:
+        monkeypatch.delenv(name, raising=False)
     assert group_of(test) == group
+    monkeypatch.setenv("KUMAWATCH_KUMA_URL", "http://kuma.invalid")
+    assert group_of(test) == "external"
 
 
 @pytest.fixture
