@@ -523,7 +523,7 @@ class _Maker:
                 runbook=runbook,
                 channels=naming.tag_list(service.declared["channels"]),
             ),
-            **({"tag_propagation": {"enabled": True}} if self.tag_propagation else {}),
+            **({"tag_propagation": True} if self.tag_propagation else {}),
             "service": service.name,
         }
         self.entries.append(entry)
