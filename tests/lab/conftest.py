@@ -25,6 +25,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from lab.aws.testing import Aws, serve
 from lab.chat.server import ChatServer
 from lab.paths import CHECKOUT, Paths
 
@@ -260,6 +261,43 @@ def serve_chat(tmp_path: Path) -> Iterator[Callable[..., Chat]]:
 @pytest.fixture
 def chat(serve_chat: Callable[..., Chat]) -> Chat:
     return serve_chat()
+
+
+# -- an AWS
+
+
+@pytest.fixture(scope="session")
+def aws_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """The stand-in for AWS, one for all tests; or the endpoint that KUMAWATCH_AWS_ENDPOINT_URL names."""
+    with serve(tmp_path_factory.mktemp("aws")) as server:
+        yield server
+
+
+@pytest.fixture
+def stand_in(aws_server: Aws) -> Aws:
+    """The stand-in, empty; the test is skipped where another endpoint is named."""
+    if not aws_server.stand_in:
+        pytest.skip(
+            "only the lab's stand-in for AWS can do this, and KUMAWATCH_AWS_ENDPOINT_URL names another endpoint"
+        )
+    aws_server.reset()
+    return aws_server
+
+
+@pytest.fixture
+def aws(aws_server: Aws) -> Iterator[Aws]:
+    """Any AWS. The stand-in is empty; elsewhere the alarms that the test made are removed after it."""
+    if aws_server.stand_in:
+        aws_server.reset()
+    yield aws_server
+    if not aws_server.stand_in:
+        client = aws_server.client("cloudwatch")
+        pages = client.get_paginator("describe_alarms").paginate(
+            AlarmNamePrefix="kumawatch-contract/", AlarmTypes=["CompositeAlarm", "MetricAlarm"]
+        )
+        for page in pages:
+            for alarm in [*page["CompositeAlarms"], *page["MetricAlarms"]]:
+                client.delete_alarms(AlarmNames=[alarm["AlarmName"]])
 
 
 # -- a real browser

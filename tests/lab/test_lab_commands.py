@@ -43,7 +43,7 @@ def running(lab: Any) -> list[str]:
     return sorted(name for name, _process in process.marked(lab.home))
 
 
-ALL = ["api", "chat", "queue", "shop"]
+ALL = ["api", "aws", "chat", "queue", "shop"]
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +69,11 @@ def test_up_brings_everything_up_and_down_leaves_nothing(lab: Any) -> None:
     lines = first.stdout.splitlines()
     assert any(line.split()[:4] == ["Uptime", "Kuma", "external", "http://kuma.invalid:3001"] for line in lines)
     assert lines[-1].startswith("The lab is up (")
-    assert lab("status").stdout.count("running") == 4
+    assert lab("status").stdout.count("running") == 5
     begin = time.monotonic()
     second = lab("up")
     assert time.monotonic() - begin < 10
-    assert second.stdout.count(" running ") == 4
+    assert second.stdout.count(" running ") == 5
     # "quick (< 2 s beyond readiness)": its own account, which the load of the machine makes longer, not shorter
     assert float(second.stdout.rpartition("(")[2].split()[0]) < 2
     down = lab("down")
@@ -82,7 +82,7 @@ def test_up_brings_everything_up_and_down_leaves_nothing(lab: Any) -> None:
     assert lab("down").stdout == "Nothing was running.\n"
     stopped = lab("status", ok=False)
     assert stopped.returncode == 1
-    assert stopped.stdout.count("stopped") == 5
+    assert stopped.stdout.count("stopped") == 6
 
 
 def test_endpoints_are_as_agreed(up: Any) -> None:
@@ -93,7 +93,8 @@ def test_endpoints_are_as_agreed(up: Any) -> None:
         "password": "not-the-labs-own-1",
     }
     assert {"url", "messages_url", "page_url"} <= set(endpoints["chat"])
-    assert "aws" not in endpoints
+    assert endpoints["aws"] == {"endpoint_url": f"http://127.0.0.1:{up.record('aws')['port']}", "region": "us-east-1"}
+    assert json.loads(fetch(f"{endpoints['aws']['endpoint_url']}/_lab/health")[2])["stand_in"] == "kumawatch-lab-aws"
     assert [one["name"] for one in endpoints["services"]] == ["api", "shop", "queue"]
     assert service(up, "queue")["url"].startswith("tcp://127.0.0.1:")
     message = json.dumps({"text": "hello"}).encode()
@@ -203,7 +204,7 @@ def test_state_removed_under_running_parts(lab: Any) -> None:
     for path in (lab.home / "parts").iterdir():
         path.unlink()
     told = lab("up").stdout
-    assert told.count("left behind by a run that was interrupted") == 4
+    assert told.count("left behind by a run that was interrupted") == 5
     assert running(lab) == ALL
 
 
@@ -212,7 +213,7 @@ def test_two_ups_at_once(lab: Any) -> None:
     told = [one.communicate(timeout=120) for one in both]
     assert [one.returncode for one in both] == [0, 0], told
     assert running(lab) == ALL
-    assert sorted(out.count(" started ") for out, _err in told) == [0, 4]
+    assert sorted(out.count(" started ") for out, _err in told) == [0, 5]
     assert sum("another lab command is at work here: waiting for it" in out for out, _err in told) == 1
 
 
@@ -336,7 +337,7 @@ def test_logs(lab: Any) -> None:
     lab("up")
     assert "listens on 127.0.0.1:" in lab("logs", "api").stdout
     assert lab("logs", "nginx", ok=False).stderr == (
-        "Error: There is no part 'nginx': choose one of kuma, chat, api, shop, queue, npm.\n"
+        "Error: There is no part 'nginx': choose one of kuma, aws, chat, api, shop, queue, npm, pip.\n"
     )
 
 
