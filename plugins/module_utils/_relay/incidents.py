@@ -222,7 +222,8 @@ def unsettled(before: Incident | None, after: Incident, now: datetime) -> bool:
         and not after.is_open
         and any(last.state == UNDER for last in after.alarms.values())
         and after.recovered_at is not None
-        and now - after.recovered_at < SETTLE
+        # The alarm's clock is another one: one that is far ahead is not waited for.
+        and abs(now - after.recovered_at) < SETTLE
     )
 
 

@@ -99,6 +99,12 @@ def test_a_critical_alarm_that_ends_waits_for_its_warning_to_begin_again() -> No
     assert [title.split(":")[0] for title in titles(rig.spaces.since(count))] == ["🟠 Back to warning"]
 
 
+def test_an_alarm_whose_clock_is_ahead_is_not_waited_for() -> None:
+    rig = Rig()
+    rig.tell(alarm(WARNING, at=0), alarm(CRITICAL, at=300), alarm(WARNING, "OK", 301))
+    assert titles(rig.tell(alarm(CRITICAL, "OK", 900)))[0].startswith("🟢 Recovered")
+
+
 def test_critical_to_warning_in_one_batch_is_one_card() -> None:
     rig = Rig()
     rig.tell(alarm(WARNING, value=90))
