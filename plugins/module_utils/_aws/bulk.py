@@ -143,7 +143,10 @@ def _apply(
     todo = decided
     lost: dict[Any, tuple[Change, ApiError]] = {}
     for _round in range(ROUNDS):
-        errors = _make(aws, kind, todo, progress)
+        try:
+            errors = _make(aws, kind, todo, progress)
+        finally:
+            progress.end()
         lost = {change.key: (change, error) for change, error in errors if error.fate is Fate.LOST}
         failed.update({_place(change): _failure(change, error) for change, error in errors if change.key not in lost})
         gone = [error for _change, error in errors if error.fate is Fate.UNREACHABLE]
