@@ -552,7 +552,7 @@ def test_tags_say_what_a_reader_of_the_message_needs() -> None:
     }  # fmt: skip
     assert found["cpu/i-1/notify-warning"]["tags"] == found["cpu/i-1/warning"]["tags"]
     assert "resource" not in found["errors_5xx/warning"]["tags"]
-    assert found["cpu/i-1/warning"]["tag_propagation"] == {"enabled": True}
+    assert found["cpu/i-1/warning"]["tag_propagation"] is True
     without = alarms(catalogue({"name": "api"}), discovery(api=EVERYTHING), TOPICS, tag_propagation=False)
     assert not [entry for entry in without if "tag_propagation" in entry]
 
