@@ -282,16 +282,17 @@ class Engine:
             parent = scope.alarms.get(name)
             if parent is None:
                 continue
+            suppresses = composite.short_name(parent.put.get("ActionsSuppressor", "")) == alarm.name
+            if suppresses and new != ALARM and change["old"] == ALARM:
+                # Before the parent is looked at: from now on the extension period holds its actions.
+                parent.suppressor_left = now
             if alarm.name in children_of(parent):
                 parent.triggers.append({"arn": alarm.arn, "state": new, "at": now})
                 del parent.triggers[:-10]
             self.look(scope, parent)
-            if parent.triggers and parent.kind == "composite":
-                # A change that did not change the parent triggered nothing.
-                parent.triggers.clear()
-            if composite.short_name(parent.put.get("ActionsSuppressor", "")) == alarm.name:
-                if new != ALARM and change["old"] == ALARM:
-                    parent.suppressor_left = now
+            # A change that did not change the parent triggered nothing.
+            parent.triggers.clear()
+            if suppresses:
                 self.look_at_held(scope, parent, now)
 
     # -- actions, and what holds them back
