@@ -206,7 +206,7 @@ def condition(comparison: str, level: Mapping[str, Any], period: int, unit: str)
     )
 
 
-def described(signal: Signal) -> str:
+def described(signal: Signal) -> list[str]:
     """What the catalogue's documentation says of a kind: its metrics and its thresholds."""
     names = [f"C({metric.name})" for metric in signal.metrics]
     if signal.scope == "network":
@@ -217,7 +217,7 @@ def described(signal: Signal) -> str:
         if level is None:
             continue
         if signal.kind in SLO_WINDOWS:
-            windows = " and ".join(f"{seconds // 60} minutes" for seconds in SLO_WINDOWS[signal.kind])
+            windows = listed(f"{seconds // 60} minutes" for seconds in SLO_WINDOWS[signal.kind])
             text = f"above {level.threshold:g} times what the objective allows, over {windows}"
         else:
             values = {
@@ -227,4 +227,7 @@ def described(signal: Signal) -> str:
             }
             text = condition(signal.comparison, values, signal.period, signal.unit)
         levels.append(f"{severity} {text}")
-    return f"{signal.title}, from {listed(names)} in C({signal.namespace}). By default {'; '.join(levels)}."
+    return [
+        f"{signal.title}, from {listed(names)} in C({signal.namespace}).",
+        f"By default {'; '.join(levels)}.",
+    ]
