@@ -71,6 +71,7 @@ NAMES = {
         "_get_resources",
         "_invalid_parameter",
         "_json",
+        "_matches_type_filters",
     ],
     "hypercorn.asyncio.tcp_server": ["TCPServer"],
 }

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,7 +49,15 @@ def install(monitoring: Monitoring) -> None:
             "ssm": tagging._collect_ssm,
         }
     )
+    tagging._matches_type_filters = of_type
     tagging._HANDLERS["GetResources"] = paged(tagging._get_resources)
+
+
+def of_type(arn: str, filters: list[str]) -> bool:
+    """Whether an object is of one of some types; MiniStack takes ``alarm:a/b`` for an ``alarm:a``."""
+    _arn, _partition, service, _region, _account, resource = arn.split(":", 5)
+    kind = re.split("[:/]", resource)[0]
+    return not filters or any(wanted in (service, f"{service}:{kind}") for wanted in filters)
 
 
 def listed(tags: dict[str, str]) -> list[dict[str, str]]:
