@@ -21,8 +21,9 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
 options:
   managed_by:
-    description: The mark, the value of the tag.
-    type: str
+    description: The mark, the value of the tag, or several.
+    type: list
+    elements: str
     required: true
   patience:
     description: Seconds for which one call is tried again while AWS throttles it or cannot be reached.
@@ -51,7 +52,7 @@ EXAMPLES = r"""
 - name: See what is ours
   kumawatch.monitoring.aws_marked_info:
     region: eu-central-1
-    managed_by: kumawatch-production
+    managed_by: [kumawatch-production]
   register: ours
 """
 
@@ -87,12 +88,12 @@ def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(
         argument_spec={
-            "managed_by": {"type": "str", "required": True},
+            "managed_by": {"type": "list", "elements": "str", "required": True},
             "patience": {"type": "float", "default": PATIENCE},
         },
         supports_check_mode=True,
     )
-    if not module.params["managed_by"]:
+    if not module.params["managed_by"] or not all(module.params["managed_by"]):
         module.fail_json(msg="managed_by is empty: name the mark to look for.")
     try:
         found = marked(Aws(module, module.params["patience"]), module.params["managed_by"])

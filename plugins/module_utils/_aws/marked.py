@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .errors import ApiError
@@ -15,9 +16,9 @@ ROLE_PREFIX = "kumawatch-"
 """The tagging API leaves IAM out. Roles are looked for by the beginning of their names, and then by their mark."""
 
 
-def marked(aws: Aws, managed_by: str) -> list[dict[str, str]]:
-    """What bears a mark in the Region, and the roles of the account: ``arn``, ``service``, ``name`` of each."""
-    filters = [{"Key": MARK, "Values": [managed_by]}]
+def marked(aws: Aws, marks: Sequence[str]) -> list[dict[str, str]]:
+    """What bears one of the marks in the Region, and the roles of the account: ``arn``, ``service``, ``name`` of each."""
+    filters = [{"Key": MARK, "Values": list(marks)}]
     found = [
         str(item["ResourceARN"])
         for item in aws.pages(
@@ -30,7 +31,7 @@ def marked(aws: Aws, managed_by: str) -> list[dict[str, str]]:
         )
     ]
     for role in aws.pages("iam", "ListRoles", "Roles", token="Marker", MaxItems=1000):
-        if str(role["RoleName"]).startswith(ROLE_PREFIX) and _mark_of_role(aws, str(role["RoleName"])) == managed_by:
+        if str(role["RoleName"]).startswith(ROLE_PREFIX) and _mark_of_role(aws, str(role["RoleName"])) in marks:
             found.append(str(role["Arn"]))
     return [described(arn) for arn in sorted(set(found))]
 
