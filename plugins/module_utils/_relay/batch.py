@@ -16,6 +16,7 @@ from datetime import datetime
 from . import words
 from .alert import ALARM, CRITICAL, NO_DATA, OK, Alert, rank
 from .incidents import (
+    RECOVERY,
     Identity,
     Incident,
     apply,
@@ -23,6 +24,7 @@ from .incidents import (
     mark_late,
     same_opening,
     severity_of,
+    speaks_of,
     stamp,
     tags_of,
     unsettled,
@@ -131,7 +133,8 @@ def advance(
     """``incident`` after ``alerts``, in the order of their time."""
     for alert in sorted(alerts, key=lambda entry: entry.at):
         incident = apply(incident, alert, identity, environment)
-    return mark_late(incident, now) if incident is not None else None
+    # One that knows of no alarm never began.
+    return mark_late(incident, now) if incident is not None and incident.alarms else None
 
 
 def _plan_incident(
@@ -143,9 +146,9 @@ def _plan_incident(
     effective, late = [], []
     for alert in states:
         changed = apply(after, alert, identity, environment)
-        if changed != after:
+        if changed != after and changed.alarms:
             effective.append(alert)
-        elif alert.state == ALARM and after is not None and (not after.is_open or alert.at < after.opened_at):
+        elif alert.state == ALARM and after is not None and _unheard(after, alert):
             late.append(alert)
         after = changed
     if after is not None and unsettled(before, after, now):
@@ -165,6 +168,13 @@ def _plan_incident(
     for alert in alerts:
         if not alert.stateful:
             _plan_word(alert, before, after, settings, made)
+
+
+def _unheard(incident: Incident, alert: Alert) -> bool:
+    """Whether an alarm that changes nothing any more has not been told of: it comes after what ended it."""
+    if speaks_of(alert.alarm_key) == RECOVERY:
+        return False
+    return not incident.is_open or alert.at < incident.opened_at or alert.alarm_key not in incident.alarms
 
 
 def _plan_word(alert: Alert, before: Incident | None, after: Incident | None, settings: Settings, made: Plan) -> None:
@@ -212,10 +222,6 @@ def _state_change(
         return (RECOVERED, (ends or effective)[-1], before.opened_at)
     if highest is not None:
         return (PASSED, highest, after.opened_at)
-    known = before.alarms if before is not None else {}
-    unheard = [alert for alert in ends if alert.old_state == ALARM and alert.alarm_key not in known]
-    if unheard:
-        return (RECOVERED, unheard[-1], None)
     return (UNKNOWN_DATA, blind[-1], None) if blind else None
 
 

@@ -162,6 +162,12 @@ def _alarm(data: Object, context: _Context) -> Alert:
     )
 
 
+def described(metric_alarm: Object) -> tuple[Measure, str, tuple[tuple[str, str], ...]]:
+    """What an alarm measures, why it is in its state, and its dimensions, from what DescribeAlarms says of it."""
+    reason = _text(metric_alarm.get("StateReason"))
+    return _measure(metric_alarm, reason), reason, tuple(_dimensions(metric_alarm))
+
+
 def _facts(data: Object, trigger: Object, attributes: Object) -> tuple[tuple[str, str], ...]:
     facts = [(_text(name), _text(value)) for name, value in attributes.items()]
     shown = {value for _name, value in facts}

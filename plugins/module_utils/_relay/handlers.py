@@ -159,7 +159,13 @@ def _poster() -> Poster:
 
 def _relay(store: Store, records: Sequence[Mapping[str, t.Any]], deadline: float) -> dict[str, float]:
     work = Relay(
-        settings=_settings(), store=store, spaces=_poster(), log=log, tags=_tags, acknowledge=_acknowledge_link()
+        settings=_settings(),
+        store=store,
+        spaces=_poster(),
+        log=log,
+        tags=_tags,
+        describe=_describe,
+        acknowledge=_acknowledge_link(),
     )
     return run(work, records, deadline)
 
@@ -203,6 +209,20 @@ def _tags(alerts: Sequence[Alert]) -> dict[str, dict[str, str]]:
         _TAGS[arn] = (now + TAGS_KEPT, tags)
         known[arn] = tags
     return known
+
+
+def _describe(names: Sequence[str]) -> dict[str, t.Any]:
+    """What CloudWatch says of metric alarms, as far as it can be had: a hundred in a call."""
+    found: dict[str, t.Any] = {}
+    try:
+        for start in range(0, len(names), 100):
+            answer = _client("cloudwatch").describe_alarms(
+                AlarmNames=list(names[start : start + 100]), AlarmTypes=["MetricAlarm"], MaxRecords=100
+            )
+            found |= {alarm["AlarmName"]: alarm for alarm in answer.get("MetricAlarms", [])}
+    except Exception as error:  # botocore's; a card without the value is better than none
+        log("not described", alarms=len(names), reason=type(error).__name__)
+    return found
 
 
 def _remaining(context: t.Any) -> float:

@@ -28,6 +28,15 @@ HELD = "HELD"
 UNDER = "UNDER"
 """State of an alarm that gave way to a more urgent one. When that ends, this one may begin again at once."""
 
+ENDED = "ENDED"
+"""State of an alarm that speaks for the end of all the others of its incident, once it has spoken."""
+
+NOTIFY = "notify-"
+"""Begins the last part of the name of an alarm that only tells: ``notify-warning`` tells of a warning that is not
+critical at the same time, ``notify-critical`` of a critical one, ``notify-recovery`` of the end of both."""
+
+RECOVERY = "recovery"
+
 SETTLE = timedelta(seconds=10)
 """How long the end of an alarm waits for the one under it to begin again."""
 
@@ -118,7 +127,8 @@ def identify(alert: Alert, environment: str) -> Identity:
     """The identity of ``alert``: from its tags, from its name where it is built as ours are, or the name itself."""
     tags = tags_of(alert)
     parts = alert.name.split("/")
-    named = alert.source == "alarm" and len(parts) >= 4 and parts[-1] in SEVERITIES and all(parts[:3])
+    ours = parts[-1] in SEVERITIES or parts[-1].startswith(NOTIFY)
+    named = alert.source == "alarm" and len(parts) >= 4 and ours and all(parts[:3])
     resource = tags.get("resource", "") or ("/".join(parts[3:-1]) if named else "")
     if alert.contributor:
         resource = "/".join(filter(None, (resource, alert.resource or alert.contributor)))
@@ -137,10 +147,19 @@ def severity_of(alert: Alert) -> str:
     tagged = tags_of(alert).get("severity", "").lower()
     if tagged in SEVERITIES:
         return tagged
-    last = alert.name.rpartition("/")[2]
+    last = alert.name.rpartition("/")[2].removeprefix(NOTIFY)
     if alert.source == "alarm" and last in SEVERITIES:
         return last
     return alert.severity or (WARNING if alert.stateful else "info")
+
+
+def speaks_of(alarm: str) -> str:
+    """What an alarm that only tells tells of: ``warning``, ``critical`` or ``recovery``; empty for any other.
+
+    :param alarm: its name or ARN, with or without a contributor behind it.
+    """
+    last = alarm.partition("|")[0].rpartition("/")[2]
+    return last.removeprefix(NOTIFY) if last.startswith(NOTIFY) else ""
 
 
 def superseded(alert: Alert, identity: str, environment: str) -> bool:
@@ -171,6 +190,8 @@ def apply(incident: Incident | None, alert: Alert, identity: str, environment: s
     if incident is None:
         incident = Incident(identity=identity, status=RECOVERED, opened_at=alert.at, severity=severity, worst=severity)
     known = incident.alarms.get(name)
+    if _over_before(incident, alert, severity):
+        return incident
     if known is not None and (alert.at < known.at or (alert.at == known.at and alert.state == known.state)):
         return incident  # older than what is known
     state = alert.state
@@ -184,6 +205,17 @@ def apply(incident: Incident | None, alert: Alert, identity: str, environment: s
         other: replace(last, state=UNDER) if last.state == HELD and rank(last.severity) < rank(severity) else last
         for other, last in incident.alarms.items()
     }
+    spoken = speaks_of(name)
+    if spoken == RECOVERY:
+        # It tells of the end of all the others, which do not tell of it themselves.
+        state = ENDED
+        alarms = {other: replace(last, state=OK) if last.at <= alert.at else last for other, last in alarms.items()}
+    elif spoken and state == ALARM:
+        # It is on only while nothing more urgent is.
+        alarms = {
+            other: replace(last, state=OK) if last.at <= alert.at and rank(last.severity) > rank(severity) else last
+            for other, last in alarms.items()
+        }
     alarms[name] = Last(state, alert.at, severity)
     changed = replace(incident, alarms=_newest(alarms), updated_at=_latest(incident.updated_at, alert.at))
     on = changed.firing
@@ -195,6 +227,22 @@ def apply(incident: Incident | None, alert: Alert, identity: str, environment: s
     if incident.is_open:
         return replace(changed, status=RECOVERED, recovered_at=alert.at)
     return changed
+
+
+def _over_before(incident: Incident, alert: Alert, severity: str) -> bool:
+    """Whether what ``alert`` tells of is known to be over already, from an alarm that speaks for others."""
+    if speaks_of(alert.alarm_key) == RECOVERY:
+        return alert.state != OK
+    if alert.state != ALARM:
+        return False
+    for name, last in incident.alarms.items():
+        if last.at < alert.at:
+            continue
+        if last.state == ENDED:
+            return True
+        if last.state == ALARM and speaks_of(name) and rank(last.severity) < rank(severity):
+            return True
+    return False
 
 
 def escalating(incident: Incident, now: datetime, after: timedelta) -> bool:

@@ -26,10 +26,10 @@ from datetime import UTC, datetime, timedelta
 
 from .._google_chat.cards import clip
 from . import card
-from .alert import Alert
+from .alert import CRITICAL, WARNING, Alert
 from .batch import Change, advance, identity_of, plan
-from .events import digest, read
-from .incidents import SETTLE, Incident, entry, from_item, stamp
+from .events import described, digest, read
+from .incidents import NOTIFY, SETTLE, Incident, entry, from_item, severity_of, stamp
 from .post import Outcome, request_id
 from .settings import Settings
 from .store import DRILL, INCIDENT, OUTBOX, SEEN, Key, Store, StoreError, item, item_id
@@ -69,6 +69,7 @@ class Spaces(t.Protocol):
 
 Log = Callable[..., None]
 Tags = Callable[[Sequence[Alert]], Mapping[str, Mapping[str, str]]]
+Describe = Callable[[Sequence[str]], Mapping[str, Mapping[str, t.Any]]]
 
 
 @dataclass
@@ -76,6 +77,7 @@ class Relay:
     """What a batch needs.
 
     :param tags: the tags of alarms whose messages have none, by ARN; what cannot be had is left out.
+    :param describe: what CloudWatch says of metric alarms, by name; what cannot be had is left out.
     :param acknowledge: gives the address to take an incident at.
     :param log: writes a line; takes a word and what belongs to it by name.
     """
@@ -85,6 +87,7 @@ class Relay:
     spaces: Spaces
     log: Log
     tags: Tags = field(default=lambda alerts: {})
+    describe: Describe = field(default=lambda names: {})
     acknowledge: Callable[[Incident], str | None] | None = None
     clock: Callable[[], float] = time.time
 
@@ -237,7 +240,7 @@ def _from_outbox(found: Mapping[str, t.Any]) -> _Message:
 
 def _plan(relay: Relay, work: _Work, fresh: list[Alert], now: datetime) -> list[str]:
     """Decide the messages for ``fresh``; the keys of what has to wait a little."""
-    fresh = _with_tags(relay, fresh)
+    fresh = _with_measures(relay, _with_tags(relay, fresh))
     for alert in fresh:
         work.alerts[alert.key] = alert
     environment = relay.settings.environment
@@ -262,6 +265,36 @@ def _with_tags(relay: Relay, alerts: Sequence[Alert]) -> list[Alert]:
     return [
         replace(alert, tags=tags[alert.arn]) if alert.tags is None and alert.arn in tags else alert for alert in alerts
     ]
+
+
+def _with_measures(relay: Relay, alerts: Sequence[Alert]) -> list[Alert]:
+    """``alerts`` where composite ones have the value and the bound of the alarm behind them: their message has none."""
+    behind = {alert.key: _behind(alert) for alert in alerts if alert.source == "alarm" and alert.measure is None}
+    wanted = list(dict.fromkeys(name for names in behind.values() for name in names))
+    found = relay.describe(wanted) if wanted else {}
+    made = []
+    for alert in alerts:
+        # One that is no longer in the state that the alert tells of would only confuse.
+        name = next((name for name in behind.get(alert.key, ()) if _agrees(found.get(name), alert)), "")
+        if name:
+            measure, reason, dimensions = described(found[name])
+            alert = replace(alert, measure=measure, reason=reason, facts=(*alert.facts, *dimensions)[:8])
+        made.append(alert)
+    return made
+
+
+def _behind(alert: Alert) -> list[str]:
+    """The alarms that may have moved a composite one: those of its own severity first."""
+    names = [child.alarm for child in alert.children]
+    base, _slash, last = alert.name.rpartition("/")
+    if last.startswith(NOTIFY):
+        names += [f"{base}/{severity}" for severity in (CRITICAL, WARNING)]
+    mine = [name for name in names if name.rpartition("/")[2] == severity_of(alert)]
+    return list(dict.fromkeys([*mine, *names]))[:5]
+
+
+def _agrees(described_alarm: Mapping[str, t.Any] | None, alert: Alert) -> bool:
+    return described_alarm is not None and described_alarm.get("StateValue") == alert.state
 
 
 def _incidents(relay: Relay, identities: Iterable[str]) -> dict[str, Incident]:

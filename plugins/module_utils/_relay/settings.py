@@ -99,7 +99,8 @@ def route(channels: t.Sequence[Channel], severity: str, named: str = "", told: t
     :param told: the channels that its incident was told to already: its end is told there as well.
     """
     by_name = {channel.name: channel for channel in channels}
-    chosen = [by_name[name] for name in named.replace(",", " ").split() if name in by_name]
+    by_tag = {tagged(channel.name): channel for channel in channels} | by_name
+    chosen = [by_tag[name] for name in named.replace(",", " ").split() if name in by_tag]
     if not chosen:
         chosen = [channel for channel in channels if channel.default] or list(channels[:1])
     taking = [channel for channel in chosen if not channel.severities or severity in channel.severities]
@@ -108,6 +109,12 @@ def route(channels: t.Sequence[Channel], severity: str, named: str = "", told: t
         # Nobody takes this severity: what would be lost goes to the default channels all the same.
         taking = [channel for channel in channels if channel.default] or chosen
     return tuple(dict.fromkeys(channel.name for channel in [*before, *taking]))
+
+
+def tagged(name: str) -> str:
+    """The name of a channel as it stands in a tag, which takes some characters only, and no spaces inside a name."""
+    kept = "".join(char for char in name if char.isalnum() or char in " _.:/=+-@")
+    return kept[:256].strip().replace(" ", "_")
 
 
 def _channels(value: t.Any) -> tuple[Channel, ...]:

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import InputError
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._relay import handlers, inbox
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._relay.store import MemoryStore, StoreError
-from tests.unit.plugins.module_utils._relay.samples import ARN, TOPICS, Spaces, alarm, record, texts
+from tests.unit.plugins.module_utils._relay.samples import ARN, TOPICS, Spaces, alarm, composite, record, texts
 
 URL = "https://chat.googleapis.com/v1/spaces/A/messages?key=SecretKey&token=SecretToken"
 
@@ -55,6 +55,12 @@ class Aws:
     def do_list_tags_for_resource(self, **arguments: t.Any) -> t.Any:
         tags = self.tags.get(arguments["ResourceARN"], {})
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def do_describe_alarms(self, **arguments: t.Any) -> t.Any:
+        assert len(arguments["AlarmNames"]) <= 100
+        message = alarm(value=88)
+        description = {**message["Trigger"], "StateReason": message["NewStateReason"], "StateValue": "ALARM"}
+        return {"MetricAlarms": [{**description, "AlarmName": name} for name in arguments["AlarmNames"]]}
 
     def asked(self, name: str) -> list[dict[str, t.Any]]:
         return [arguments for called, arguments in self.calls if called == name]
@@ -177,6 +183,20 @@ def test_a_burst_does_not_ask_for_the_tags_of_all(stage: Stage) -> None:
     handlers.relay(event(*[record(alarm(name)) for name in names]), Context())
     assert len(stage.aws.asked("list_tags_for_resource")) == handlers.MAX_LOOKUPS
     assert len(stage.spaces.messages) == 1
+
+
+def test_what_is_behind_composite_alarms_is_asked_for_together(stage: Stage) -> None:
+    names = [f"production/api/cpu/i-{number:05d}" for number in range(70)]
+    messages = [composite(f"{name}/notify-warning", "ALARM", 0, {f"{name}/warning": "ALARM"}) for name in names]
+    handlers.relay(event(*[record(message) for message in messages]), Context())
+    assert len(stage.aws.asked("describe_alarms")) == 2
+    assert texts(stage.spaces.messages[0][1]).count("88 % (above 80 %)") == 70
+
+
+def test_what_cannot_be_described_is_told_without_its_value(stage: Stage) -> None:
+    stage.aws.failing.add("describe_alarms")
+    handlers.relay(event(record(composite("a/b/cpu/notify-warning", "ALARM", 0, {"a/b/cpu/warning": "ALARM"}))))
+    assert stage.spaces.messages[0][1]["fallbackText"] == "🟠 Warning: b · CPU (a)"
 
 
 class Broken(MemoryStore):

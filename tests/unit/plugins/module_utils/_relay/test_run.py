@@ -99,6 +99,89 @@ def test_a_critical_alarm_that_ends_waits_for_its_warning_to_begin_again() -> No
     assert [title.split(":")[0] for title in titles(rig.spaces.since(count))] == ["🟠 Back to warning"]
 
 
+def notify(what: str, state: str, at: float, children: Mapping[str, str]) -> dict[str, t.Any]:
+    """A message of an alarm that only tells, as the catalogue makes them."""
+    tags = {"service": "api", "kind": "cpu", "resource": "i-0abc", "environment": "production"}
+    severity = "warning" if what == "recovery" else what
+    name = f"{IDENTITY}/notify-{what}"
+    return composite(name, state, at, children, AlarmTags={**tags, "severity": severity}, AlarmTagsStatus="SUCCESS")
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_alarms_that_only_tell(tagged: bool) -> None:
+    """A warning, a critical alarm, a warning again, and the end, each told by an alarm of its own, and once."""
+    rig = Rig()
+    messages = [
+        notify("warning", "ALARM", 0, {WARNING: "ALARM"}),
+        alarm(CRITICAL, at=300, value=97, threshold=95),
+        notify("warning", "ALARM", 600, {CRITICAL: "OK"}),
+        notify("recovery", "OK", 900, {WARNING: "OK"}),
+        # What comes late of all that opens nothing any more.
+        notify("warning", "ALARM", 0, {WARNING: "ALARM"}),
+        notify("recovery", "OK", 901, {WARNING: "OK"}),
+    ]
+    told = []
+    for message in messages:
+        if not tagged:
+            message.pop("AlarmTags", None)
+        told += rig.tell(message)
+    assert [title.split(":")[0] for title in titles(told)] == [
+        "🟠 Warning",
+        "🔴 Now critical",
+        "🟠 Back to warning",
+        "🟢 Recovered",
+    ]
+    assert len(set(threads(told))) == 1
+    assert "after 15 min" in texts(told[3])
+    assert not incident(rig).is_open
+
+
+def test_alarms_that_only_tell_in_the_wrong_order() -> None:
+    rig = Rig()
+    assert rig.tell(notify("recovery", "OK", 900, {})) == []
+    told = rig.tell(alarm(CRITICAL, at=300)) + rig.tell(notify("warning", "ALARM", 0, {}))
+    assert [title.split(":")[0] for title in titles(told)] == ["⚪ Critical, arrived late", "⚪ Warning, arrived late"]
+    assert not incident(rig).is_open
+    # Of another one, the end is older than the beginning.
+    told = rig.tell(notify("warning", "ALARM", 2_000, {}))
+    assert rig.tell(notify("recovery", "OK", 1_500, {})) == []
+    assert incident(rig).is_open
+    assert [title.split(":")[0] for title in titles(told)] == ["🟠 Warning"]
+
+
+def test_a_critical_alarm_that_comes_after_its_warning_began_again_is_told_as_late() -> None:
+    rig = Rig()
+    told = rig.tell(notify("warning", "ALARM", 600, {})) + rig.tell(alarm(CRITICAL, at=300))
+    assert [title.split(":")[0] for title in titles(told)] == ["🟠 Warning", "⚪ Critical, arrived late"]
+    assert incident(rig).severity == "warning"
+
+
+def test_an_alarm_that_tells_of_the_end_opens_nothing() -> None:
+    rig = Rig()
+    assert rig.tell(notify("recovery", "ALARM", 0, {WARNING: "ALARM"})) == []
+    assert rig.tell(notify("recovery", "OK", 10, {}), notify("warning", "ALARM", 20, {}))
+    assert incident(rig).is_open
+
+
+def test_a_composite_alarm_shows_what_the_alarm_behind_it_measures() -> None:
+    rig = Rig()
+    asked: list[str] = []
+
+    def describe(names: t.Sequence[str]) -> Mapping[str, Mapping[str, t.Any]]:
+        asked.extend(names)
+        message = alarm(WARNING, value=88)
+        return {WARNING: {**message["Trigger"], "StateReason": message["NewStateReason"], "StateValue": "ALARM"}}
+
+    rig.relay.describe = describe
+    [told] = rig.tell(notify("warning", "ALARM", 0, {WARNING: "ALARM"}))
+    assert asked == [WARNING, CRITICAL]
+    assert told["fallbackText"] == "🟠 Warning: api · CPU (production · i-0abc): 88 % (above 80 %)"
+    assert "5 of the last 5 values were above 80 % (average of 1 min each)." in texts(told)
+    # Behind the end is an alarm that is on again: it says nothing of the end.
+    [over] = rig.tell(notify("recovery", "OK", 60, {WARNING: "OK"}))
+    assert over["fallbackText"] == "🟢 Recovered: api · CPU (production · i-0abc)"
+
+
 def test_an_alarm_whose_clock_is_ahead_is_not_waited_for() -> None:
     rig = Rig()
     rig.tell(alarm(WARNING, at=0), alarm(CRITICAL, at=300), alarm(WARNING, "OK", 301))
@@ -147,9 +230,8 @@ def test_an_ok_that_is_older_than_the_alarm_ends_nothing() -> None:
 
 def test_an_alarm_that_arrives_after_its_end_opens_nothing() -> None:
     rig = Rig()
-    told = rig.tell(alarm(state="OK", at=100))
-    assert titles(told) == ["🟢 Recovered: api · CPU (production · i-0abc): 90.5 %"]
-    assert "when it began is not known" in texts(told[0])
+    # The end of what never began is no news; it becomes some with the beginning.
+    assert rig.tell(alarm(state="OK", at=100)) == []
     late = rig.tell(alarm(at=40))
     assert [title.split(":")[0] for title in titles(late)] == ["⚪ Warning, arrived late"]
     assert not incident(rig).is_open

@@ -102,6 +102,11 @@ def test_routes(severity: str, named: str, told: tuple[str, ...], expected: tupl
     assert route((A, B, C), severity, named, told) == expected
 
 
+def test_a_tag_names_a_channel_without_what_tags_do_not_take() -> None:
+    channels = (A, Channel("Ops & (night) team"), Channel("über"))
+    assert route(channels, "warning", "Ops__night_team über") == ("Ops & (night) team", "über")
+
+
 def test_without_a_default_channel_the_first_one_is_it() -> None:
     assert route((B, C), "critical") == ("b",)
     assert route((B, C), "info") == ("b",)
