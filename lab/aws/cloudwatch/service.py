@@ -112,11 +112,8 @@ class CloudWatch:
             raise ApiError("ResourceNotFound", None, 404)
         going = [name for name in names if name in scope.alarms]
         composites = [name for name in going if scope.alarms[name].kind == "composite"]
-        if len(composites) > 1 or (composites and len(going) > 1):
-            raise ApiError(
-                "ValidationError",
-                "DeleteAlarms can delete one composite alarm at a time, and not together with other alarms.",
-            )
+        if len(composites) > 1:
+            raise ApiError("ValidationError", "DeleteAlarms can delete no more than one composite alarm at a time.")
         for name in going:
             depending = sorted(scope.parents.get(name, set()) - {name})
             if depending:
@@ -322,7 +319,6 @@ class CloudWatch:
             **rule,
             "AlarmMuteRuleArn": scope.arn(f"alarm-mute-rule:{name}"),
             "Status": status,
-            "MuteType": "PER_ALARM" if rule.get("MuteTargets") else "ACCOUNT",
         }
 
     def get_alarm_mute_rule(self, scope: Scope, given: dict[str, Any]) -> dict[str, Any]:
@@ -342,7 +338,7 @@ class CloudWatch:
                 continue
             if given.get("Statuses") and shown["Status"] not in given["Statuses"]:
                 continue
-            kept = ("AlarmMuteRuleArn", "ExpireDate", "Status", "MuteType", "LastUpdatedTimestamp")
+            kept = ("AlarmMuteRuleArn", "ExpireDate", "Status", "LastUpdatedTimestamp")
             found.append({key: shown[key] for key in kept if key in shown})
         page, token = paged(found, given, "MaxRecords", PAGE)
         return {"AlarmMuteRuleSummaries": page, "NextToken": token}
