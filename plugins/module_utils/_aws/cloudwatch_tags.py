@@ -65,7 +65,7 @@ class Tagging:
                 else self.everything and name not in known
             )
         ]
-        return {**known, **dict(zip(asked, each(lambda name: _ask(aws, arns[name]), asked), strict=True))}
+        return {**known, **dict(zip(asked, each(lambda name: ask_tags(aws, arns[name]), asked), strict=True))}
 
     def _settled(self, name: str, tags: Tags | None) -> bool:
         if tags is None:
@@ -93,7 +93,8 @@ def without_mark(tags: Tags | None) -> Tags:
     return {key: value for key, value in (tags or {}).items() if key != MARK and not key.startswith("aws:")}
 
 
-def _ask(aws: Aws, arn: str) -> Tags:
+def ask_tags(aws: Aws, arn: str) -> Tags:
+    """The tags of one object."""
     try:
         return as_mapping(aws.call("cloudwatch", "ListTagsForResource", ResourceARN=arn).get("Tags", ()))
     except ApiError as error:

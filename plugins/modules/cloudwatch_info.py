@@ -1,0 +1,173 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gather the alarms, mute rules and dashboards of CloudWatch."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cloudwatch_info
+short_description: Gather the alarms, mute rules and dashboards of CloudWatch
+version_added: 0.2.0
+description:
+  - Returns the alarms and mute rules of an account and Region, and the dashboards of the account, each kind in the
+    shape that its module takes.
+  - What is gathered in one account can be given to the modules to make another one like it, in the order
+    M(kumawatch.monitoring.cloudwatch_alarms), M(kumawatch.monitoring.cloudwatch_mute_rules),
+    M(kumawatch.monitoring.cloudwatch_dashboards).
+  - Options that have the value that a new object would get anyhow are left out.
+author:
+  - The Kumawatch engineers (@kumawatch)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+options:
+  gather:
+    description: What to gather. Everything if it is not set.
+    type: list
+    elements: str
+    choices: [alarms, mute_rules, dashboards]
+  name_prefix:
+    description: Only what has a name that begins with this.
+    type: str
+    default: ''
+  managed_by:
+    description: Only what carries this mark of ownership. Empty for everything, whatever its mark.
+    type: str
+    default: ''
+  tags:
+    description: Only what has all these tags. A tag without a value must only be there.
+    type: dict
+    default: {}
+  include_tags:
+    description:
+      - Whether entries have the tags of their objects. The mark of ownership is never among them, as the modules give
+        it.
+      - Without this, and without O(managed_by) and O(tags), no tags are read.
+    type: bool
+    default: true
+  patience:
+    description: Seconds for which one call is tried again while AWS throttles it or cannot be reached.
+    type: float
+    default: 120
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Nothing changes, so there is no diff.
+    support: none
+  idempotent:
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no
+      change.
+    support: full
+notes:
+  - A hundred alarms a call. The bodies of dashboards and mute rules take a call each.
+  - Tags of alarms come from the index that AWS keeps of tags, which may be some seconds late.
+  - Bodies of dashboards are as they are, with the Region and the account that they name.
+requirements:
+  - boto3 >= 1.35
+  - botocore >= 1.35
+seealso:
+  - name: Export playbook
+    description: Writes what this module gathers to a file.
+    link: https://github.com/kumawatch/kumawatch.monitoring/blob/main/playbooks/export_cloudwatch.yml
+"""
+
+EXAMPLES = r"""
+- name: See which alarms there are of one service
+  kumawatch.monitoring.cloudwatch_info:
+    region: eu-central-1
+    gather: [alarms]
+    tags:
+      service: api
+  register: cloudwatch
+
+- name: Make another Region like it
+  block:
+    - name: Read what is ours
+      kumawatch.monitoring.cloudwatch_info:
+        region: eu-central-1
+        managed_by: kumawatch-production
+      register: old
+
+    - name: Write the alarms
+      kumawatch.monitoring.cloudwatch_alarms:
+        region: eu-west-1
+        managed_by: kumawatch-production
+        alarms: "{{ old.alarms }}"
+
+    - name: Write the mute rules
+      kumawatch.monitoring.cloudwatch_mute_rules:
+        region: eu-west-1
+        managed_by: kumawatch-production
+        mute_rules: "{{ old.mute_rules }}"
+"""
+
+RETURN = r"""
+account:
+  description: The account.
+  returned: success
+  type: str
+  sample: "123456789012"
+region:
+  description: The Region.
+  returned: success
+  type: str
+  sample: eu-central-1
+alarms:
+  description: As O(kumawatch.monitoring.cloudwatch_alarms#module:alarms), composites last.
+  returned: when gathered
+  type: list
+  elements: dict
+mute_rules:
+  description: As O(kumawatch.monitoring.cloudwatch_mute_rules#module:mute_rules).
+  returned: when gathered
+  type: list
+  elements: dict
+dashboards:
+  description: As O(kumawatch.monitoring.cloudwatch_dashboards#module:dashboards), bodies as data.
+  returned: when gathered
+  type: list
+  elements: dict
+"""
+
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.bulk import warn
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.info import KINDS, Wanted, gather
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.session import PATIENCE, Aws
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
+
+
+def argument_spec() -> dict[str, Any]:
+    """The options of the module, besides amazon.aws's own."""
+    return {
+        "gather": {"type": "list", "elements": "str", "choices": list(KINDS)},
+        "name_prefix": {"type": "str", "default": ""},
+        "managed_by": {"type": "str", "default": ""},
+        "tags": {"type": "dict", "default": {}},
+        "include_tags": {"type": "bool", "default": True},
+        "patience": {"type": "float", "default": PATIENCE},
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleAWSModule(argument_spec=argument_spec(), supports_check_mode=True)
+    params = module.params
+    aws = Aws(module, params["patience"])
+    wanted = Wanted(params["name_prefix"], params["managed_by"], params["tags"], params["include_tags"])
+    try:
+        account = str(aws.call("sts", "GetCallerIdentity")["Account"])
+        found = gather(aws, params["gather"] or list(KINDS), wanted)
+    except KumawatchError as error:
+        module.fail_json(msg=str(error))
+    warn(found.warnings)
+    module.exit_json(changed=False, account=account, region=aws.region, **found.found)
+
+
+if __name__ == "__main__":
+    main()
