@@ -13,8 +13,9 @@ alarms *watch* it, ``warning`` and ``critical``; an alarm tells of its transitio
   evaluated in its own second, so where both begin or both end, the rule alone would be true for a moment. The critical
   alarm is therefore its suppressor as well: the composite waits for it before it speaks, and is silent for a while
   after it.
-* ``notify-recovery`` tells of the end, once: a composite of ``ALARM(warning) OR ALARM(critical)``, which is OK only
-  when both are. It goes to the topic of the milder severity.
+* ``warning`` tells of the end, once, where it cannot be over before ``critical`` is, and always knows whether it is.
+  Elsewhere ``notify-recovery`` does: a composite of ``ALARM(warning) OR ALARM(critical)``, which is OK only when both
+  are no longer on. The end goes to the topic of the milder severity.
 
 So 90 % of CPU is one warning; 97 % is one critical message and nothing else; 40 % is one recovery. From 97 % back to
 90 % is a warning, after the extension. Where there is one severity only, its alarm tells of beginning and end.
@@ -456,7 +457,9 @@ class _Maker:
                 suppressor = {"alarm": holder, "wait": wait, "extension": needed}
                 loud = self._notice(service, incident, "warning", rule, suppressor)
             loud["alarm_actions"] = self.topics["warning"]
-        if warning and critical:
+        if warning and critical and _implied(incident.settings):
+            incident.entries["warning"]["ok_actions"] = self.topics["warning"]
+        elif warning and critical:
             over = self._notice(service, incident, "recovery", f"{_alarm(warning)} OR {_alarm(critical)}", None)
             over["ok_actions"] = self.topics["warning"]
         elif warning or critical:
@@ -597,6 +600,20 @@ def _timing(one: Series, level: Settings) -> tuple[int, int, int]:
         return level["period"], periods, datapoints
     factor = one.period // one.signal.period
     return one.period, -(-periods // factor), -(-datapoints // factor)
+
+
+def _implied(settings: Settings) -> bool:
+    """Whether the warning is on whenever the critical is, and never loses track for want of data.
+
+    Then the end of the warning is the end of all, and no composite is needed to see it. The thresholds are in order:
+    that is checked.
+    """
+    warning, critical = settings["warning"], settings["critical"]
+    if settings["treat_missing_data"] not in ("breaching", "notBreaching") or warning["period"] != critical["period"]:
+        return False
+    # Of the critical's N periods, those that the warning does not look at may all be among its M.
+    unseen = max(0, critical["evaluation_periods"] - warning["evaluation_periods"])
+    return bool(critical["datapoints"] - unseen >= warning["datapoints"])
 
 
 def _subject(one: Series) -> str:

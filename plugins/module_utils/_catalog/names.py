@@ -13,6 +13,7 @@ NAME_LENGTH = 255
 DESCRIPTION_LENGTH = 1024
 TAG_LENGTH = 256
 
+_NOT_IN_TAGS = re.compile(r"[^\w .:/=+@-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -66,8 +67,7 @@ def shortened(text: str, length: int) -> str:
 
 def tag_value(text: str) -> str:
     """A text as the value of a tag: the characters that AWS does not take are left out."""
-    kept = "".join(char if char.isalnum() or char in " _.:/=+-@" else "" for char in text)
-    return kept[:TAG_LENGTH].strip()
+    return _NOT_IN_TAGS.sub("", text)[:TAG_LENGTH].strip()
 
 
 def tag_list(texts: Iterable[str]) -> str:

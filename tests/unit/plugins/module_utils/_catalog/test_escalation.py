@@ -13,6 +13,7 @@ import heapq
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,38 @@ def test_a_processor_at_90_then_97_then_40_is_one_warning_one_critical_and_one_r
     assert 25 * 60 <= warned <= 28 * 60
     assert 50 * 60 <= told <= 51 * 60, "nothing delays the critical message"
     assert 66 * 60 <= ended <= 67 * 60
+
+
+@MANY
+@given(SEEDS, st.booleans())
+def test_the_same_where_the_warning_itself_tells_of_the_end(seed: int, again: bool) -> None:
+    made = host("memory", agent="required")
+    assert [entry["name"].rpartition("/")[2] for entry in made if entry["ok_actions"]] == ["warning"]
+    values = stairs((20, 40), (20, 90), (25, 97), (30, 40))
+    world = watched(made, 95, seed, again, mem_used_percent=values)
+    assert world.messages() == ["api/memory/i-1 warning", "api/memory/i-1 critical", "api/memory/i-1 over"]
+
+
+LEVELS = st.fixed_dictionaries({"evaluation_periods": st.integers(1, 8), "datapoints_to_alarm": st.integers(1, 8)})
+
+
+@MANY
+@given(SEEDS, LEVELS, LEVELS, st.lists(st.sampled_from([40, 90, 97]), min_size=20, max_size=40))
+def test_whatever_is_declared_an_incident_that_was_told_of_ends_once_it_is_over(
+    seed: int, warning: Entry, critical: Entry, heights: list[float]
+) -> None:
+    """However the two look at the values: there is an end when nothing is wrong, and never two in a row."""
+    for level in (warning, critical):
+        level["datapoints_to_alarm"] = min(level["datapoints_to_alarm"], level["evaluation_periods"])
+    made = host("memory", agent="required", alarms={
+        **dict.fromkeys(("cpu", "disk", "network", "host_down"), False),
+        "memory": {"warning": {"threshold": 85, **warning}, "critical": {"threshold": 95, **critical}},
+    })  # fmt: skip
+    values = stairs((20, 40), *((1, height) for height in heights), (1, 40))
+    world = watched(made, 20 + len(heights) + 20, seed, True, mem_used_percent=values)
+    messages = world.messages()
+    assert not messages or messages[-1] == "api/memory/i-1 over"
+    assert not any(one == other == "api/memory/i-1 over" for one, other in pairwise(messages))
 
 
 @MANY

@@ -80,6 +80,15 @@ REFUSED = [
     ("monitoring_services: {api: {}}", "{'api': {}}"),
     ("uptime_targets_purge: perhaps", "perhaps"),
     (API % "logs: {retention: 3}", "retention"),
+    (API % "alarms: {cpuu: false}", "cpuu"),
+    (API % "alarms: {cpu: 80}", "80"),
+    (API % "alarms: {cpu: {warnin: 80}}", "warnin"),
+    (API % "alarms: {cpu: {warning: {treshold: 80}}}", "treshold"),
+    (API % "alarms: {host_down: {warning: 1}}", "warning"),
+    ("monitoring_defaults: {alarms: {memry: false}}", "memry"),
+    (API % "metrics: [{name: Orders}]", "namespace"),
+    (API % "agent: maybe", "maybe"),
+    ("monitoring_escalation: {weight: 1}", "weight"),
 ]
 
 
@@ -101,6 +110,9 @@ def test_a_mistake_is_marked_in_the_editor(text: str, named: str) -> None:
         API % "health: '{{ health }}'",
         API % "channels: '{{ channels }}'",
         API % "channels: chat",
+        API
+        % "alarms: {cpu: false, memory: {warning: 80, critical: {threshold: 90, period: 60}}, disk: {critical: false}}",
+        API % "alarms: {cpu: '{{ own }}', disk: {warning: '{{ percent }}', critical: '{{ level }}'}}",
         API % "tags: {tier: gold, level: 3}",
         HEALTH % "accepted_status_codes: [200, 201-204]",
         "uptime_targets_purge: '{{ purge }}'",
