@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-STATES = {"ALARM": "ALARM", "OK": "OK", "INSUFFICIENT_DATA": "INSUFFICIENT_DATA"}
+STATES = ("ALARM", "OK", "INSUFFICIENT_DATA")
 TOKEN = re.compile(r"""\s*(?:("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([(),])|([^\s(),"']+))""")
 MOST_CHILDREN = 100
 
@@ -92,6 +92,9 @@ def parse(rule: str) -> Tree:
         take("(")
         count = name()
         take(",")
+        negated = peek() == "NOT"
+        if negated:
+            take()
         state = name().upper()
         children: list[str] = []
         take(",")
@@ -102,10 +105,9 @@ def parse(rule: str) -> Tree:
                 take()
         take(")")
         take(")")
-        negated = state.startswith("NOT ")
-        if state.removeprefix("NOT ") not in STATES:
+        if state not in STATES:
             raise BadRule(f"AlarmRule has the unknown state {state!r}.")
-        return ("least", state.removeprefix("NOT "), negated, tuple(children), count)
+        return ("least", state, negated, tuple(children), count)
 
     if not rest:
         raise BadRule("AlarmRule is empty.")

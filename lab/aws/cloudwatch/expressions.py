@@ -133,7 +133,7 @@ def parse(text: str) -> Tree:
 def names(tree: Tree) -> set[str]:
     """The ids that an expression refers to."""
     if tree[0] == "name":
-        return set() if tree[1].upper() in FILLERS else {tree[1]}
+        return set() if tree[1] in WORDS else {tree[1]}
     return {name for part in tree[1:] if isinstance(part, tuple) for name in names(part)}
 
 
@@ -144,6 +144,8 @@ def calls(tree: Tree) -> set[str]:
 
 
 FILLERS = ("REPEAT", "LINEAR")
+WORDS = (*FILLERS, "AVG", "MIN", "MAX", "SUM", "ASC", "DESC")
+"""Words without quotes that functions take; an id of that name goes first."""
 
 OPERATORS: dict[str, Callable[[float, float], float]] = {
     "+": lambda a, b: a + b,
@@ -212,7 +214,7 @@ def evaluate(tree: Tree, world: World) -> Any:
     if kind in ("number", "text"):
         return tree[1]
     if kind == "name":
-        if tree[1].upper() in FILLERS:
+        if tree[1] not in world.known and tree[1].upper() in WORDS:
             return tree[1].upper()
         if tree[1] not in world.known:
             raise Unreadable(f"Undefined variable '{tree[1]}'")
