@@ -35,7 +35,7 @@ UNIT_BUDGET = 30.0
 WORKERS = 4
 
 #: What nothing waits for gives way to servers and the tests that watch them.
-PATIENT = ("nice", "-n", "10")
+PATIENT = ("nice", "-n", "5")
 
 # What need not be read again where a step failed: pytest's tests that passed (in one process and in several, which also
 # tell of each that it begins), pip's progress.
@@ -69,7 +69,7 @@ class Check:
     name: str
     argv: list[str]
     needs: tuple[str, ...] = ()  # paths without which there is nothing to check
-    limit: float = 600
+    limit: float = 1200
 
 
 def tool(name: str) -> str:
