@@ -295,3 +295,67 @@ def test_no_log_line_holds_the_webhook(channel: Deployed, chat: Chat, until: Unt
     assert channel.aws.log is not None
     assert "lab-token" not in channel.aws.log.read_text()
     assert "lab-token" not in json.dumps(chat.messages())
+
+
+def test_alarms_of_the_catalogues_kind_are_one_thread_with_values(channel: Deployed, chat: Chat, until: Until) -> None:
+    """A warning and a critical alarm, and two composite ones that tell of the warning and of the end."""
+    cloudwatch = channel.aws.client("cloudwatch")
+    base = f"{ENVIRONMENT}/api/cpu/i-0abc"
+    tags = {"environment": ENVIRONMENT, "service": "api", "kind": "cpu", "resource": "i-0abc", "owner": "payments"}
+
+    def tagged(severity: str) -> list[dict[str, str]]:
+        return [{"Key": key, "Value": value} for key, value in {**tags, "severity": severity}.items()]
+
+    for severity, threshold in (("warning", 80.0), ("critical", 95.0)):
+        cloudwatch.put_metric_alarm(
+            AlarmName=f"{base}/{severity}",
+            Namespace="Test",
+            MetricName="CPUUtilization",
+            Statistic="Average",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=threshold,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="ignore",
+            AlarmActions=[channel.topics["critical"]] if severity == "critical" else [],
+            Tags=tagged(severity),
+        )
+    warning, critical = (f'ALARM("{base}/{severity}")' for severity in ("warning", "critical"))
+    cloudwatch.put_composite_alarm(
+        AlarmName=f"{base}/notify-warning",
+        AlarmRule=f"{warning} AND NOT {critical}",
+        AlarmActions=[channel.topics["warning"]],
+        Tags=tagged("warning"),
+    )
+    cloudwatch.put_composite_alarm(
+        AlarmName=f"{base}/notify-recovery",
+        AlarmRule=f"{warning} OR {critical}",
+        OKActions=[channel.topics["warning"]],
+        Tags=tagged("warning"),
+    )
+
+    def turn(severity: str, state: str, value: float, threshold: float) -> None:
+        message = alarm(state=state, value=value, threshold=threshold)
+        cloudwatch.set_alarm_state(
+            AlarmName=f"{base}/{severity}", StateValue=state, StateReason=message["NewStateReason"]
+        )
+
+    turn("warning", "ALARM", 90, 80)
+    until(lambda: len(chat.messages()) == 1, 40, "the warning's card")
+    turn("critical", "ALARM", 97, 95)
+    until(lambda: len(chat.messages()) == 2, 40, "the critical alarm's card")
+    time.sleep(1.1)
+    turn("critical", "OK", 85, 95)
+    until(lambda: len(chat.messages()) == 3, 40, "the warning's card, again")
+    time.sleep(1.1)
+    turn("warning", "OK", 40, 80)
+    until(lambda: len(chat.messages()) == 4, 40, "the end")
+    messages = chat.messages()
+    assert [entry["message"]["fallbackText"] for entry in messages] == [
+        "🟠 Warning: api · CPU (production · i-0abc): 90 % (above 80 %)",
+        "🔴 Now critical: api · CPU (production · i-0abc): 97 % (above 95 %)",
+        "🟠 Back to warning: api · CPU (production · i-0abc): 90 % (above 80 %)",
+        "🟢 Recovered: api · CPU (production · i-0abc): 40 %",
+    ]
+    assert len({entry["thread"] for entry in messages}) == 1
+    assert all("Owner: <b>payments</b>" in texts(entry["message"]) for entry in messages)
