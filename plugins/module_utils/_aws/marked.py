@@ -17,7 +17,7 @@ ROLE_PREFIX = "kumawatch-"
 
 
 def marked(aws: Aws, marks: Sequence[str]) -> list[dict[str, str]]:
-    """What bears one of the marks in the Region, and the roles of the account: ``arn``, ``service``, ``name`` of each."""
+    """What bears one of the marks in the Region, and roles of the account: ``arn``, ``service``, ``name`` of each."""
     filters = [{"Key": MARK, "Values": list(marks)}]
     found = [
         str(item["ResourceARN"])
