@@ -13,12 +13,12 @@ alarms *watch* it, ``warning`` and ``critical``; an alarm tells of its transitio
   evaluated in its own second, so where both begin or both end, the rule alone would be true for a moment. The critical
   alarm is therefore its suppressor as well: the composite waits for it before it speaks, and is silent for a while
   after it.
-* ``warning`` tells of the end, once, where it cannot be over before ``critical`` is, and always knows whether it is.
-  Elsewhere ``notify-recovery`` does: a composite of ``ALARM(warning) OR ALARM(critical)``, which is OK only when both
-  are no longer on. The end goes to the topic of the milder severity.
+* ``notify-recovery`` tells of the end, once: a composite of ``ALARM(warning) OR ALARM(critical)``, which is OK only
+  when neither is on. It goes to the topic of the milder severity.
 
 So 90 % of CPU is one warning; 97 % is one critical message and nothing else; 40 % is one recovery. From 97 % back to
-90 % is a warning, after the extension. Where there is one severity only, its alarm tells of beginning and end.
+90 % is a warning, after the extension. Where there is one severity only, and nothing holds it back, its alarm tells of
+beginning and end, and no composite is paid for.
 
 Recoveries are told by alarms that nothing suppresses, or they might never be told. So one may be told of what began
 unheard, and each alarm tells that it is OK when it is new: who passes messages on drops the end of what never began.
@@ -435,6 +435,7 @@ class _Maker:
         if above:
             wait = self.escalation["upstream_wait"]
         longer = self.escalation["upstream_extension"]
+        loud: Entry = {}
         if critical:
             loud = incident.entries["critical"]
             if above or host:
@@ -457,19 +458,21 @@ class _Maker:
                 suppressor = {"alarm": holder, "wait": wait, "extension": needed}
                 loud = self._notice(service, incident, "warning", rule, suppressor)
             loud["alarm_actions"] = self.topics["warning"]
-        if warning and critical and _implied(incident.settings):
-            incident.entries["warning"]["ok_actions"] = self.topics["warning"]
-        elif warning and critical:
-            over = self._notice(service, incident, "recovery", f"{_alarm(warning)} OR {_alarm(critical)}", None)
-            over["ok_actions"] = self.topics["warning"]
-        elif warning or critical:
-            severity = "warning" if warning else "critical"
-            incident.entries[severity]["ok_actions"] = self.topics[severity]
+        ends = "warning" if warning else "critical"
+        if len(told) == 1 and loud is incident.entries[ends]:
+            loud["ok_actions"] = self.topics[ends]
+        elif told:
+            # Who tells of the end speaks for all: no one of them knows it.
+            rule = " OR ".join(_alarm(told[severity]) for severity in SEVERITIES if severity in told)
+            over = self._notice(service, incident, f"recovery-{ends}", rule, None)
+            over["ok_actions"] = self.topics[ends]
 
     def _notice(self, service: _Service, incident: _Incident, what: str, rule: str, suppressor: Entry | None) -> Entry:
-        severity = "warning" if what == "recovery" else what
+        """An alarm that only tells: of a severity, or ``recovery-SEVERITY`` of the end of all, in the milder one."""
+        what, _, severity = what.partition("-")
         details = {"kind": "composite", "rule": rule, **({"suppressor": suppressor} if suppressor else {})}
-        return self._entry(service, incident, self._name(service, incident, f"notify-{what}"), severity, details)
+        name = self._name(service, incident, f"notify-{what}")
+        return self._entry(service, incident, name, severity or what, details)
 
     # -- entries ------------------------------------------------------------------------------------------------------
 
@@ -600,20 +603,6 @@ def _timing(one: Series, level: Settings) -> tuple[int, int, int]:
         return level["period"], periods, datapoints
     factor = one.period // one.signal.period
     return one.period, -(-periods // factor), -(-datapoints // factor)
-
-
-def _implied(settings: Settings) -> bool:
-    """Whether the warning is on whenever the critical is, and never loses track for want of data.
-
-    Then the end of the warning is the end of all, and no composite is needed to see it. The thresholds are in order:
-    that is checked.
-    """
-    warning, critical = settings["warning"], settings["critical"]
-    if settings["treat_missing_data"] not in ("breaching", "notBreaching") or warning["period"] != critical["period"]:
-        return False
-    # Of the critical's N periods, those that the warning does not look at may all be among its M.
-    unseen = max(0, critical["evaluation_periods"] - warning["evaluation_periods"])
-    return bool(critical["datapoints"] - unseen >= warning["datapoints"])
 
 
 def _subject(one: Series) -> str:

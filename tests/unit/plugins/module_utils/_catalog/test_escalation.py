@@ -227,16 +227,6 @@ def test_a_processor_at_90_then_97_then_40_is_one_warning_one_critical_and_one_r
     assert 66 * 60 <= ended <= 67 * 60
 
 
-@MANY
-@given(SEEDS, st.booleans())
-def test_the_same_where_the_warning_itself_tells_of_the_end(seed: int, again: bool) -> None:
-    made = host("memory", agent="required")
-    assert [entry["name"].rpartition("/")[2] for entry in made if entry["ok_actions"]] == ["warning"]
-    values = stairs((20, 40), (20, 90), (25, 97), (30, 40))
-    world = watched(made, 95, seed, again, mem_used_percent=values)
-    assert world.messages() == ["api/memory/i-1 warning", "api/memory/i-1 critical", "api/memory/i-1 over"]
-
-
 LEVELS = st.fixed_dictionaries({"evaluation_periods": st.integers(1, 8), "datapoints_to_alarm": st.integers(1, 8)})
 
 
@@ -472,6 +462,13 @@ def test_an_outage_burns_fast_and_its_rest_is_not_told_again() -> None:
     world = CloudWatch(made, lambda entry, minute: 0, 1, forced=slow)
     world.run(120 * 60)
     assert world.messages() == ["api/slo_slow warning", "api/slo_slow over"]
+
+
+def test_who_tells_of_an_end_told_of_the_beginning_or_speaks_for_all() -> None:
+    """The relay knows by name who is on: an end by an alarm that told of no beginning must be known as that of all."""
+    for entry in (*chain(), *host("cpu", "memory", "disk", "host_down", agent="required")):
+        if entry["ok_actions"]:
+            assert entry["alarm_actions"] or entry["name"].endswith("/notify-recovery"), entry["name"]
 
 
 def test_nothing_that_can_be_held_back_tells_of_an_end() -> None:
