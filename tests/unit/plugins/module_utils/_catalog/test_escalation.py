@@ -4,7 +4,7 @@
 """Who tells what, and how often: the alarms in a small CloudWatch, under values that change.
 
 Every alarm on a metric is evaluated once a minute, each in its own second, as CloudWatch does it: that is when two
-alarms that mean the same moment disagree. The reader of the messages knows which incidents are open, as the relay does.
+alarms that mean the same moment disagree. What they tell goes to the relay's own incidents.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import heapq
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.alarms import alarms
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import resolve
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._relay.alert import Alert
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._relay.incidents import Incident, apply, identify
 
 SPEC = Path(__file__).parents[5] / "roles" / "catalogue" / "meta" / "argument_specs.yml"
 OPTIONS = yaml.safe_load(SPEC.read_text())["argument_specs"]["main"]["options"]
+BEGIN = datetime(2026, 11, 27, tzinfo=UTC)
 TOPICS = {"critical": "critical", "warning": "warning"}
 
 Entry = dict[str, Any]
@@ -68,6 +72,7 @@ class CloudWatch:
         self.pending: dict[str, str] = {}
         self.said: dict[str, str] = {}
         self.told: list[tuple[int, str, str, str]] = []
+        self.alerts: list[Alert] = []
         self.parents: dict[str, list[str]] = {}
         for name, entry in self.entries.items():
             for child in re.findall(r'ALARM\("([^"]+)"\)', entry.get("rule", "")):
@@ -161,17 +166,23 @@ class CloudWatch:
             tags = entry["tags"]
             incident = "/".join(part for part in (tags["service"], tags["kind"], tags.get("resource")) if part)
             self.told.append((second, incident, tags["severity"], state))
+            at = BEGIN + timedelta(seconds=second)
+            key = f"{name} {second}"
+            self.alerts.append(Alert(key=key, source="alarm", title=name, at=at, state=state, name=name, tags=tags))
 
     def messages(self) -> list[str]:
-        """What a reader who knows which incidents are open passes on: the end of what never began is dropped."""
-        result, opened = [], set()
-        for _second, incident, severity, state in self.told:
-            if state == ALARM:
-                opened.add(incident)
-                result.append(f"{incident} {severity}")
-            elif incident in opened:
-                opened.discard(incident)
-                result.append(f"{incident} over")
+        """What the relay makes of it: incidents that begin, change and end, each by what is told of it."""
+        result = []
+        known: dict[str, Incident] = {}
+        for alert in self.alerts:
+            identity = str(identify(alert, "e"))
+            before = known.get(identity)
+            after = known[identity] = apply(before, alert, identity, "e")
+            was_open = before is not None and before.is_open
+            if after.is_open and (alert.state == ALARM or not was_open):
+                result.append(f"{identity.removeprefix('e/')} {after.severity}")
+            elif was_open and not after.is_open:
+                result.append(f"{identity.removeprefix('e/')} over")
         return result
 
 
