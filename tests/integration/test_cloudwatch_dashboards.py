@@ -8,13 +8,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import resolve
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.dashboards import dashboards
 from lab.aws.testing import Aws
 
 MODULE = "cloudwatch_dashboards"
+SPECS = Path(__file__).resolve().parents[2] / "roles/catalogue/meta/argument_specs.yml"
+OPTIONS = yaml.safe_load(SPECS.read_text())["argument_specs"]["main"]["options"]
 Run = Callable[..., dict[str, Any]]
 
 TEXT = {"type": "text", "x": 0, "y": 0, "width": 24, "height": 2, "properties": {"markdown": "# Übersicht"}}
@@ -114,24 +120,24 @@ def test_throttled_all_arrive(run_aws: Run, aws: Aws) -> None:
     assert len(names(aws)) == 10
 
 
-def test_a_thousand_cost_a_call_each_and_the_list_its_pages(run_aws: Run, aws: Aws) -> None:
-    entries = [{"name": f"d{number}", "body": BODY} for number in range(1000)]
+def test_hundreds_cost_a_call_each_and_the_list_its_pages(run_aws: Run, aws: Aws) -> None:
+    entries = [{"name": f"d{number}", "body": BODY} for number in range(300)]
     made = run_aws(MODULE, {"managed_by": "m", "dashboards": entries}, diff=False)
     assert not made["failed"], made["msg"]
     aws.forget_requests()
     begin = time.monotonic()
     again = run_aws(MODULE, {"managed_by": "m", "dashboards": entries}, diff=False)
-    assert (again["changed"], len(again["unchanged"])) == (False, 1000)
-    assert len(aws.requests("monitoring", "GetDashboard")) == 1000
+    assert (again["changed"], len(again["unchanged"])) == (False, 300)
+    assert len(aws.requests("monitoring", "GetDashboard")) == 300
     assert len(aws.requests("monitoring", "ListDashboards")) <= 2
     assert time.monotonic() - begin < 60
-    gone = run_aws(MODULE, {"managed_by": "m", "purge": True, "max_deletions": 999, "dashboards": []}, diff=False)
+    gone = run_aws(MODULE, {"managed_by": "m", "purge": True, "max_deletions": 299, "dashboards": []}, diff=False)
     assert gone["failed"]
-    assert "purge would delete 1000 dashboards" in gone["msg"]
+    assert "purge would delete 300 dashboards" in gone["msg"]
     aws.forget_requests()
-    gone = run_aws(MODULE, {"managed_by": "m", "purge": True, "max_deletions": 1000, "dashboards": []}, diff=False)
-    assert len(gone["deleted"]) == 1000
-    assert len(aws.requests("monitoring", "DeleteDashboards")) == 10
+    gone = run_aws(MODULE, {"managed_by": "m", "purge": True, "max_deletions": 300, "dashboards": []}, diff=False)
+    assert len(gone["deleted"]) == 300
+    assert len(aws.requests("monitoring", "DeleteDashboards")) == 3
     assert names(aws) == []
 
 
@@ -140,3 +146,55 @@ def test_nobody_there(run_aws: Run, url: str) -> None:
     result = run_aws(MODULE, {"dashboards": [{"name": "d", "body": BODY}], "endpoint_url": url, "patience": 1})
     assert result["failed"]
     assert result["msg"].startswith(f"CloudWatch at {url} cannot be reached")
+
+
+def test_the_dashboards_of_a_catalogue_are_taken_without_reservations(run_aws: Run, aws: Aws) -> None:
+    hosts = [
+        {
+            "id": f"i-{number:017x}", "name": f"api-{number}", "state": "running", "autoscaling_group": None,
+            "nitro": True, "detailed_monitoring": True,
+            "volumes": [{"id": f"vol-{number:017x}", "device": "/dev/xvda", "type": "gp3"}],
+        }
+        for number in range(30)
+    ]  # fmt: skip
+    balancer = {
+        "id": "app/prod/50dc6c495c0c9188", "name": "prod", "arn": "arn:b",
+        "target_groups": [{"id": "targetgroup/api/1", "name": "api", "arn": "arn:1"}],
+    }  # fmt: skip
+    database = {
+        "id": "prod-db", "kind": "instance", "engine": "postgres", "vcpus": 2, "allocated_bytes": 10**11,
+        "max_connections": 820, "replica_of": "other", "members": [],
+    }  # fmt: skip
+    found = {
+        "account": "123456789012", "partition": "aws", "region": aws.region,
+        "services": {
+            "api": {"instances": hosts, "load_balancer": balancer, "database": database},
+            "shop": {"instances": hosts[:2]},
+        },
+    }  # fmt: skip
+    orders = {
+        "title": "Orders",
+        "namespace": "Shop",
+        "name": "Orders",
+        "direction": "below",
+        "warning": 20,
+        "critical": 5,
+    }
+    catalogue = resolve(
+        {
+            "monitoring_environment": "production",
+            "monitoring_services": [
+                {"name": "api", "owner": "payments", "objective": 99.9, "metrics": [orders]},
+                {"name": "shop", "depends_on": ["api"]},
+                {"name": "日本"},
+            ],
+        },
+        OPTIONS,
+    )
+    options = {"managed_by": "m", "purge": True, "dashboards": dashboards(catalogue, found)}
+    made = run_aws(MODULE, options)
+    assert not made["failed"], made
+    assert made["warnings"] == []
+    assert names(aws) == sorted(made["created"])
+    assert {"production", "production-api", "production-shop"} < set(made["created"])
+    assert not run_aws(MODULE, options)["changed"]
