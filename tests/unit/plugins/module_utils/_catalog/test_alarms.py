@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws import alarm_checks
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.alarm_options import FAMILIES
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.alarm_options import FAMILIES, alarm_args
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.alarms import Alarms
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import agent, names
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.alarms import alarms, omissions
@@ -463,6 +464,12 @@ class Newest:
 
 def checked(entries: list[Entry]) -> None:
     """Whether the module takes the entries, that their order is the one to make them in, and what CloudWatch limits."""
+    spec = {"alarms": {"type": "list", "elements": "dict", "options": alarm_args()}}
+    assert ArgumentSpecValidator(spec).validate({"alarms": entries}).error_messages == []
+    for entry in entries:  # Ansible would make a text of a number, and a mapping of a text, as it needs it.
+        for name, value in entry.items():
+            wanted = {"str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
+            assert isinstance(value, wanted[alarm_args()[name]["type"]]), name  # type: ignore[arg-type]
     kind = Alarms([{"state": "present", **entry} for entry in entries])
     kind.owner = "kumawatch-production"
     desired = kind.desired(Newest())  # type: ignore[arg-type]
