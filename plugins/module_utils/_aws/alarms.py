@@ -296,20 +296,25 @@ class Alarms(Kind):
     def _tags(self, aws: Aws) -> dict[str, Tags]:
         """The tags by ARN: from the index, and from each alarm where the index does not say what is wanted.
 
-        The index lags, so that what it does not have may be there all the same.
+        The index lags: what it does not have may be there all the same, and what it has may be gone. So nothing is
+        purged either on its word alone.
         """
         if self.owner is None and all(tags is None for tags in self._wanted_tags.values()):
             return {}
         index = tags_by_arn(aws, ["cloudwatch:alarm"])
         found = index or {}
-        doubtful = []
+        doubtful: list[str] = []
+        purged: list[str] = []
         for name, item in self._items.items():
             arn = str(item["AlarmArn"])
             if name in self._wanted_tags:
                 if not self._as_wanted(name, found.get(arn)):
                     doubtful.append(arn)
-            elif index is None and self.purge:
-                doubtful.append(arn)
+            elif self.purge and (index is None or found.get(arn, {}).get(MARK) == self.owner):
+                purged.append(arn)
+        # A purge of more than is allowed is refused without asking further.
+        if index is None or self.max_deletions is None or len(purged) <= self.max_deletions:
+            doubtful += purged
         for arn, tags in zip(doubtful, each(lambda arn: list_tags(aws, arn), doubtful), strict=True):
             found[arn] = tags
         return found

@@ -18,7 +18,7 @@ from .._contract import ownership_args
 from .._errors import KumawatchError
 from .._outcome import Failure, Outcome, not_kept, summed_up
 from .._progress import Progress
-from .._reconcile import Actual, Change, Create, Delete, Desired, Plan, Update, plan
+from .._reconcile import Actual, Change, Create, Delete, Desired, Plan, Update, check_unique, plan
 from .errors import ApiError, Fate
 from .session import PATIENCE, WORKERS, Aws, Known
 
@@ -110,6 +110,7 @@ class Kind(ABC):
 def reconcile(aws: Aws, kind: Kind, *, check_mode: bool, sleep: Callable[[float], None] = time.sleep) -> Outcome:
     """Bring the account to what ``kind`` declares; in check mode only say what that would take."""
     desired = kind.desired(aws)
+    check_unique(desired, kind.noun)
     actual = kind.read(aws)
     kind.check(desired, actual)
     decided = kind.plan(desired, actual)

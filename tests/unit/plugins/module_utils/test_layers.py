@@ -16,6 +16,13 @@ UTILS = ROOT / "plugins" / "module_utils"
 PACKAGE = "ansible_collections.kumawatch.monitoring.plugins.module_utils"
 
 PURE = [
+    "_aws.alarm_checks",
+    "_aws.alarm_graph",
+    "_aws.alarm_model",
+    "_aws.alarm_options",
+    "_aws.alarm_rule",
+    "_aws.errors",
+    "_aws.pace",
     "_diff",
     "_errors",
     "_reconcile",

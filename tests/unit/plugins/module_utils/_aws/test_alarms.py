@@ -265,6 +265,23 @@ def test_a_purge_deletes_ours_and_nothing_else(account: CloudWatch) -> None:
         run(account, [], purge=True, max_deletions=0)
 
 
+def test_nothing_is_purged_on_the_word_of_an_index_that_is_out_of_date(account: CloudWatch) -> None:
+    run(account, [metric("a"), metric("b")])
+    real = account.call
+
+    def outdated(service: str, operation: str, /, **given: Any) -> dict[str, Any]:
+        answer = real(service, operation, **given)
+        if operation == "GetResources":
+            for item in answer["ResourceTagMappingList"]:
+                item["Tags"] = [{"Key": "managed-by", "Value": "mine"}]
+        return answer
+
+    account.tags[account.arn("b")] = {"managed-by": "theirs"}
+    account.call = outdated  # type: ignore[method-assign]
+    outcome = run(account, [metric("a")], purge=True)
+    assert (outcome.plan.delete, outcome.plan.unmanaged) == ((), ("b",))
+
+
 def test_absent(account: CloudWatch) -> None:
     run(account, [metric()])
     gone = {"name": "cpu", "state": "absent"}
