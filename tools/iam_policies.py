@@ -72,6 +72,7 @@ OTHERS: dict[str, dict[str, tuple[str, ...]]] = {
             "ListResourceTags", "PutKeyPolicy", "ScheduleKeyDeletion", "TagResource", "UpdateKeyDescription",
         ),
     },
+    "amazon.aws.lambda_execute": {"lambda": ("Invoke",)},
     "amazon.aws.secretsmanager_secret": {"secretsmanager": ("GetSecretValue",)},
     "amazon.aws.ssm_parameter": {"ssm": ("GetParameter",)},
     "community.aws.dynamodb_table": {
@@ -116,6 +117,9 @@ IMPLIED: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("rds", "ModifyDBCluster"): (("iam", "PassRole"),),
     ("kms", "CreateKey"): (("kms", "TagResource"),),
     ("sns", "CreateTopic"): (("sns", "TagResource"),),
+    # Topics and queues are encrypted with a key of ours.
+    ("sns", "Publish"): (("kms", "Decrypt"), ("kms", "GenerateDataKey")),
+    ("sqs", "ReceiveMessage"): (("kms", "Decrypt"),),
     ("iam", "CreateRole"): (("iam", "TagRole"),),
     ("sqs", "CreateQueue"): (("sqs", "TagQueue"),),
     ("dynamodb", "CreateTable"): (("dynamodb", "TagResource"),),
@@ -197,7 +201,6 @@ REACHES: tuple[tuple[str, Reach], ...] = (
     ("cloudwatch:PutAlarmMuteRule", Reach((("cloudwatch", "alarm-mute-rule:*"), ("cloudwatch", "alarm:*")))),
     ("cloudwatch:*MuteRule", Reach((("cloudwatch", "alarm-mute-rule:*"),))),
     ("cloudwatch:Put*Alarm", ALARMS),
-    ("cloudwatch:SetAlarmState", ALARMS),
     ("cloudwatch:*Tag*", CLOUDWATCH),
     ("cloudwatch:UntagResource", CLOUDWATCH),
     ("dynamodb:*", Reach((("dynamodb", "table/NAME*"),))),
@@ -235,11 +238,9 @@ REACHES: tuple[tuple[str, Reach], ...] = (
     ("secretsmanager:*", Reach((("secretsmanager", "secret:kumawatch/*"),))),
     ("sns:ListTopics", ANYWHERE),
     # A subscription cannot be named in a policy, nor its topic where it is only the subscription that is asked for.
-    ("sns:*Subscription", ANYWHERE),
     ("sns:*SubscriptionAttributes", ANYWHERE),
     ("sns:Unsubscribe", ANYWHERE),
     ("sns:*", Reach((("sns", "NAME*"),))),
-    ("sqs:ListQueues", ANYWHERE),
     ("sqs:*", Reach((("sqs", "NAME*"),))),
     ("ssm:DescribeParameters", ANYWHERE),
     ("ssm:*", Reach((("ssm", "parameter/kumawatch/*"),))),
