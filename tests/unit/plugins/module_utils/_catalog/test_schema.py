@@ -16,7 +16,9 @@ import yaml
 from jsonschema import Draft7Validator
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import uptime
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.alarms import alarms
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import resolve
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.mutes import mute_rules
 from tools import catalogue_schema
 
 ROOT = Path(__file__).parents[5]
@@ -137,6 +139,11 @@ def test_an_example_inventory_is_a_catalogue_without_mistakes(environment: str) 
     assert len(monitors) > len(catalogue["services"])
     webhooks = {"": "https://chat", **declared.get("uptime_targets_google_chat_webhook_urls", {})}
     assert uptime.notifications(catalogue, webhooks)
+    runs_on = {service["name"] for service in catalogue["services"] if {"hosts", "instance_tags"} & service.keys()}
+    instance = {"id": "i-1", "state": "running", "volumes": [{"id": "vol-1"}]}
+    made = alarms(catalogue, {"services": {name: {"instances": [instance]} for name in runs_on}}, {"critical": "arn:c"})
+    assert runs_on <= {entry["tags"]["service"] for entry in made}
+    assert len(mute_rules(catalogue, made)) == len(catalogue["maintenances"])
 
 
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "docs/catalogue.md").read_text(), re.MULTILINE | re.DOTALL)
