@@ -27,11 +27,10 @@ from .escalation import ascii_line
 from .events import ACKNOWLEDGED
 from .incidents import ACKNOWLEDGED as TAKEN
 from .incidents import OPEN, Incident, entry, from_item, same_opening, stamp, take
-from .run import drill_id
 from .secrets import Secret
 from .settings import Settings
 from .store import DRILL as DRILL_ITEM
-from .store import INCIDENT, Store, StoreError, item, item_id
+from .store import INCIDENT, Store, StoreError, drill_id, item, item_id
 
 MAX_BODY = 200_000
 """The bytes of a request that are taken; SNS takes 262,144 in a message."""

@@ -32,7 +32,7 @@ from .events import described, digest, read
 from .incidents import NOTIFY, SETTLE, Incident, entry, from_item, severity_of, stamp
 from .post import Outcome, request_id
 from .settings import Settings
-from .store import DRILL, INCIDENT, OUTBOX, SEEN, Key, Store, StoreError, item, item_id
+from .store import DRILL, INCIDENT, OUTBOX, SEEN, Key, Store, StoreError, drill_id, item, item_id
 
 QUIET = "quiet"
 """In place of messages in a ``seen`` item: it was noted down, and there was nothing to tell."""
@@ -466,8 +466,3 @@ def _note_drills(relay: Relay, alerts: Iterable[Alert], stage: str, now: datetim
             relay.store.merge(key, fields)
         except StoreError as error:
             relay.log("drill not noted", drill=alert.name, stage=stage, reason=str(error))
-
-
-def drill_id(name: str, path: str) -> str:
-    """The sort key of a drill on one path."""
-    return item_id(f"{name}/{path}")

@@ -84,6 +84,11 @@ def item(kind: str, identity: str, fields: Mapping[str, t.Any], now: float | Non
     return {**fields, "kind": kind, "id": item_id(identity), "expires": expires}
 
 
+def drill_id(name: str, path: str) -> str:
+    """The sort key of a drill on one path."""
+    return item_id(f"{name}/{path}")
+
+
 class MemoryStore:
     """A table in memory: for tests, and for the alerts that cannot wait until the real one can be reached again."""
 

@@ -76,3 +76,22 @@ def test_every_import_stays_inside_the_package() -> None:
     """Relative imports only, so that it is the same here and in the zip."""
     for name, content in package.sources().items():
         assert b"ansible_collections" not in content, name
+
+
+EDGES = {"handlers", "post", "run", "package"}
+"""What posts, and what works with it; the table, the secret and the queue are given their clients."""
+
+
+@pytest.mark.parametrize("module", sorted(path.stem for path in package._HERE.glob("*.py") if path.stem not in EDGES))
+def test_what_decides_reaches_no_network(module: str, tmp_path: Path) -> None:
+    package.package(tmp_path / "relay.zip")
+    name = "kumawatch._relay" if module == "__init__" else f"kumawatch._relay.{module}"
+    program = (
+        f"import sys; sys.path.insert(0, sys.argv[1]); import {name}\n"
+        "print(*[name for name in ('socket', 'ssl', 'urllib.request', 'boto3', 'asyncio') if name in sys.modules])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program, str(tmp_path / "relay.zip")], capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split() == []

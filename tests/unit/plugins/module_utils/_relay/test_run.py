@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import typing as t
 from collections import Counter
 from collections.abc import Mapping
@@ -329,29 +330,30 @@ def test_more_than_five_at_once_are_a_digest(count: int) -> None:
     assert len(Rig().tell(*fleet(count))) == (5 if count == 5 else 1)
 
 
-@pytest.mark.parametrize("count", [6, 200, 500, 1_000])
+@pytest.mark.parametrize("count", [6, 200, 1_000])
 def test_every_alarm_of_a_digest_is_named(count: int) -> None:
     told = Rig().tell(*fleet(count))
     assert len(told) <= 3
     everything = "\n".join(texts(message) for message in told)
-    missing = [number for number in range(count) if f"i-{number:05d}" not in everything]
-    assert missing == []
+    assert set(re.findall(r"i-\d{5}", everything)) == {f"i-{number:05d}" for number in range(count)}
     for message in told:
         limits.check(message)
 
 
 def test_what_is_beyond_three_messages_is_counted() -> None:
     rig = Rig()
-    told = rig.tell(*fleet(2_500))
+    messages = fleet(2_500)
+    told = rig.tell(*messages)
     assert len(told) == 3
     everything = "\n".join(texts(message) for message in told)
-    named = sum(f"i-{number:05d}" in everything for number in range(2_500))
-    assert f"And {2_500 - named:,} more" in everything
-    assert f"api: {2_500 - named:,}" in everything
+    left = len(messages) - len(set(re.findall(r"i-\d{5}", everything)))
+    assert left > 0
+    assert f"And {left:,} more" in everything
+    assert f"api: {left:,}" in everything
     for message in told:
         limits.check(message)
     # All of them count as told.
-    assert rig.tell(*fleet(2_500)) == []
+    assert rig.tell(*messages[-50:]) == []
 
 
 def test_what_follows_a_digest_stands_below_it() -> None:
@@ -571,7 +573,7 @@ def test_a_crash_after_a_post_does_not_post_again(posts: int) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_any_order_and_repetition_tells_the_end_and_never_ends_too_soon(data: st.DataObject) -> None:
     """Warnings and criticals of two things, in batches of any size and order, some of them twice."""
     history = []
