@@ -93,6 +93,13 @@ def _path() -> str:
     return os.pathsep.join([str(Path(base).parent), *rest])
 
 
+def _installed(namespace: str) -> Path:
+    """Where the collections of a namespace are that come with Ansible."""
+    import ansible_collections
+
+    return next(found for path in ansible_collections.__path__ if (found := Path(path) / namespace).is_dir())
+
+
 def sanity(arguments: list[str]) -> int:
     """Run ansible-test sanity with these further arguments; its exit status."""
     _prepare_home()
@@ -105,6 +112,8 @@ def sanity(arguments: list[str]) -> int:
     # Outside the checkout: ansible-test would ask the git above what is there, and that ignores .cache.
     with tempfile.TemporaryDirectory(prefix="kumawatch-sanity-") as directory:
         copy = collection.copy(Path(directory), extra=("tests/config.yml", "tests/sanity/"))
+        # What our modules extend and import.
+        (Path(directory) / "ansible_collections" / "amazon").symlink_to(_installed("amazon"))
         return subprocess.run([*argv, *arguments], cwd=copy, env=env, check=False).returncode
 
 
