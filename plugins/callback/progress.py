@@ -9,19 +9,6 @@ the descriptor, past Python's buffers, and imports nothing.
 
 from __future__ import annotations
 
-import atexit
-import contextlib
-import os
-import sys
-import tempfile
-import threading
-import time
-from typing import Any
-
-from ansible.plugins.callback import CallbackBase
-
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._progress import VARIABLE, Listener
-
 DOCUMENTATION = r"""
 name: progress
 type: notification
@@ -58,6 +45,19 @@ options:
       - section: callback_kumawatch_progress
         key: every
 """
+
+import atexit
+import contextlib
+import os
+import sys
+import tempfile
+import threading
+import time
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._progress import VARIABLE, Listener
 
 _POLL = 0.1
 _ERASE = b"\r\x1b[K"
