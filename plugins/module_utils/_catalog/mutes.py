@@ -236,7 +236,18 @@ def _field(window: Mapping[str, Any], text: str, noun: str, least: int, largest:
         return "*" if len(chosen) == 7 else ",".join(_DAYS[value] for value in sorted(chosen))
     if len(values) == largest - least + 1:
         return "*"
-    return ",".join(map(str, sorted(values)))
+    return ",".join(_runs(sorted(values)))
+
+
+def _runs(values: Sequence[int]) -> Iterator[str]:
+    """Ascending values, three and more in a row as a range: so no line is longer than the 256 that a rule takes."""
+    begin = 0
+    for place, value in enumerate(values):
+        if place + 1 < len(values) and values[place + 1] == value + 1:
+            continue
+        run = values[begin : place + 1]
+        yield from [f"{run[0]}-{run[-1]}"] if len(run) > 2 else map(str, run)
+        begin = place + 1
 
 
 def _zone(window: Mapping[str, Any], name: str) -> tzinfo:

@@ -15,10 +15,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.mute_rules_model import desired
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.alarms import alarms
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import resolve
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.mutes import mute_rules
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import InputError
+from lab.aws.cloudwatch import mute
 
 SPEC = Path(__file__).parents[5] / "roles" / "catalogue" / "meta" / "argument_specs.yml"
 OPTIONS = yaml.safe_load(SPEC.read_text())["argument_specs"]["main"]["options"]
@@ -62,7 +64,7 @@ WORDS = [
     ("strategy: cron, cron: 0 2 * * 7, duration_minutes: 1500", [("cron(0 2 * * SUN)", "P1DT1H")]),
     ("strategy: cron, cron: 0 2 * * 5-7, duration_minutes: 1440", [("cron(0 2 * * SUN,FRI,SAT)", "P1D")]),
     ("strategy: cron, cron: '*/20 2-4 * jan,Feb mon-fri', duration_minutes: 5",
-     [("cron(0,20,40 2,3,4 * 1,2 MON,TUE,WED,THU,FRI)", "PT5M")]),
+     [("cron(0,20,40 2-4 * 1,2 MON,TUE,WED,THU,FRI)", "PT5M")]),
     ("strategy: cron, cron: '5/20 ? 1-31 1-12 0-6', duration_minutes: 5", [("cron(5,25,45 * * * *)", "PT5M")]),
     # A day of the month or one of the week is enough for cron.
     ("strategy: cron, cron: 0 2 1 * mon, duration_minutes: 60",
@@ -83,6 +85,26 @@ WORDS = [
 def test_a_window_in_cloudwatchs_words(text: str, expected: list[tuple[str, str]]) -> None:
     assert schedules(f"{text}, {BERLIN}") == expected
     assert {rule["timezone"] for rule in rules(f"{text}, {BERLIN}")} == {"Europe/Berlin"}
+
+
+class Newest:
+    """A botocore that knows everything."""
+
+    region = "eu-central-1"
+
+    def has(self, *where: str) -> bool:
+        return True
+
+    def need(self, *where: str) -> None:
+        pass
+
+
+@pytest.mark.parametrize("text", [text for text, _expected in WORDS], ids=str)
+def test_the_module_and_the_stand_in_understand_it(text: str) -> None:
+    made = [{"state": "present", **rule} for rule in rules(f"{text}, {BERLIN}")]
+    assert [entry.key for entry in desired(made, Newest())] == [rule["name"] for rule in made]  # type: ignore[arg-type]
+    for rule in made:
+        mute.check(rule["schedule"], rule["duration"], rule["timezone"])
 
 
 def test_the_range_of_a_recurring_window_is_in_utc() -> None:
@@ -217,6 +239,16 @@ def matches(field: str, value: int, least: int, largest: int) -> bool:
         if value in range(first, last + 1, int(step or 1)):
             return True
     return False
+
+
+def test_no_line_is_longer_than_a_rule_takes() -> None:
+    def pairs(least: int, largest: int) -> str:
+        return ",".join(str(number) for number in range(least, largest + 1) if (number - least) % 3 < 2)
+
+    line = f"{pairs(0, 59)} {pairs(0, 23)} {pairs(1, 31)} {pairs(1, 12)} *"
+    ((schedule, _duration),) = schedules(f"strategy: cron, cron: '{line}', duration_minutes: 5, {BERLIN}")
+    assert schedule == f"cron({line})"
+    assert len(schedule) <= 256
 
 
 @given(FIELD, FIELD)
