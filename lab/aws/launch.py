@@ -68,6 +68,8 @@ def build(monitoring: Monitoring, connections: Connections) -> Front:
                 monitoring.clock.set(at, float(given["speed"]) if "speed" in given else None)
             elif method == "DELETE":
                 monitoring.clock.reset()
+            if method != "GET":
+                monitoring.all_due()
             return 200, {"now": monitoring.clock.now(), "speed": monitoring.clock.speed}
         if path == "/_lab/evaluate" and method == "POST":
             if "at" in given:

@@ -91,10 +91,14 @@ class Monitoring:
 
     async def evaluate_all(self) -> int:
         """Look at every alarm now."""
+        self.all_due()
+        return await self.evaluate()
+
+    def all_due(self) -> None:
+        """See to it that every alarm is looked at next time: the clock may have gone back."""
         for scope in self.store.scopes.values():
             for alarm in scope.alarms.values():
                 alarm.due = 0.0
-        return await self.evaluate()
 
     # -- actions
 

@@ -129,6 +129,20 @@ def test_the_clock_can_run_faster(stand_in: Aws, until: Callable[..., Any]) -> N
     until(lambda: alarms.described("silent")["StateValue"] == "ALARM", 10, "ten minutes in a second")
 
 
+def test_the_clock_can_go_back(stand_in: Aws) -> None:
+    """Points of the past, looked at from the past: what a test of an hour ago needs."""
+    alarms = Alarms(stand_in)
+    alarms.put("x")
+    alarms.pass_time(-7200.0)
+    alarms.feed(90.0)
+    assert alarms.state("x") == "ALARM"
+    alarms.pass_time(MINUTE)
+    alarms.feed(10.0)
+    assert alarms.state("x") == "OK"
+    stand_in.call("DELETE", "/_lab/clock")
+    assert alarms.state("x") == "INSUFFICIENT_DATA"
+
+
 # -- M of N, and back
 
 

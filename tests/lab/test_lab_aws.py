@@ -47,5 +47,6 @@ def test_alarms_are_found_again_after_down_and_up(lab: Any) -> None:
     (found,) = aws.client("cloudwatch").list_dashboards()["DashboardEntries"]
     assert found["DashboardName"] == "kept"
     lab("down", "--purge")
-    lab("up", KUMAWATCH_LAB_AWS_PORT=url.rpartition(":")[2])
+    lab("up")
+    aws = Aws(lab.read("endpoints.json")["aws"]["endpoint_url"], install.REGION, dict(install.CREDENTIALS), True)
     assert aws.client("cloudwatch").list_dashboards()["DashboardEntries"] == []

@@ -144,9 +144,6 @@ class Engine:
                 alarm.warm = True
             elif wish.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds"):
                 return
-        if now < alarm.updated:
-            # The clock went back: what was decided later stands until it is reached again.
-            return
         verdict = evaluate(alarm.put, scope.metrics, now, alarm.state)
         if not alarm.warm:
             # Data enough to fill the window ends the warm-up early.
