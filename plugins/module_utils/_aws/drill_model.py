@@ -195,7 +195,12 @@ def summary(drill: str, paths: list[Path], timeout: float) -> str:
     if not broken:
         slowest = max((path.seconds or 0.0 for path in paths), default=0.0)
         return f"drill {drill}: {len(paths)} of {len(paths)} paths arrived, the slowest in {slowest:.1f} s"
-    parts = [f"{path.name}: {path.broken[0]}: {path.broken[1].rstrip('.')}" for path in broken if path.broken]
+    # What broke for all of them alike is said once.
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for path in broken:
+        if path.broken:
+            reasons.setdefault(path.broken, []).append(path.name)
+    parts = [f"{' and '.join(names)}: {link}: {sentence.rstrip('.')}" for (link, sentence), names in reasons.items()]
     return (
         f"drill {drill}: {len(broken)} of {len(paths)} paths did not arrive within {timeout:g} s. {'; '.join(parts)}."
     )
