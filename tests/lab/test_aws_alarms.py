@@ -348,7 +348,11 @@ def test_a_fleet_alarm_names_who_breaches(alarms: Alarms) -> None:
     assert first["ContributorAttributes"] == {"InstanceId": "i-2"}
     assert "greater than the threshold" in first["StateReason"]
     assert 1 <= len(first["ContributorId"]) <= 16
-    assert alarms.changes() == [("fleet", "ALARM")]
+    # A topic is told of the alarm and of each of its contributors.
+    whole, part = [message for message in alarms.told() if message["NewStateValue"] == "ALARM"]
+    assert "AlarmContributorId" not in whole
+    assert part["AlarmContributorId"] == first["ContributorId"]
+    assert (part["OldStateValue"], part["AlarmContributorAttributes"]) == ("OK", {"InstanceId": "i-2"})
     alarms.feed(96.0, metric="mem", InstanceId="i-3")
     assert alarms.state("fleet") == "ALARM"
     found = alarms.cloudwatch.describe_alarm_contributors(AlarmName="fleet")["AlarmContributors"]
@@ -356,10 +360,21 @@ def test_a_fleet_alarm_names_who_breaches(alarms: Alarms) -> None:
     (message,) = alarms.told()
     assert message["AlarmContributorAttributes"] == {"InstanceId": "i-3"}
     alarms.pass_time(MINUTE)
+    for id, value in (("i-1", 10.0), ("i-2", 10.0), ("i-3", 96.0)):
+        alarms.feed(value, metric="mem", InstanceId=id)
+    assert alarms.state("fleet") == "ALARM"
+    (message,) = alarms.told()
+    assert (message["NewStateValue"], message["AlarmContributorAttributes"]) == ("OK", {"InstanceId": "i-2"})
+    alarms.pass_time(MINUTE)
     for id in ("i-1", "i-2", "i-3"):
         alarms.feed(10.0, metric="mem", InstanceId=id)
     assert alarms.state("fleet") == "OK"
     assert alarms.cloudwatch.describe_alarm_contributors(AlarmName="fleet")["AlarmContributors"] == []
+    whole, part = alarms.told()
+    assert (whole["OldStateValue"], whole["NewStateValue"], "AlarmContributorId" in whole) == ("ALARM", "OK", False)
+    assert (part["OldStateValue"], part["NewStateValue"]) == ("ALARM", "OK")
+    history = alarms.cloudwatch.describe_alarm_history(AlarmName="fleet", HistoryItemType="AlarmContributorStateUpdate")
+    assert len(history["AlarmHistoryItems"]) == 4
 
 
 # -- composites

@@ -433,6 +433,15 @@ def test_each_protocol_words_its_errors(stand_in: Aws, protocol: str) -> None:
         assert b"essage" not in raw
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_each_protocol_words_throttling(stand_in: Aws, protocol: str) -> None:
+    stand_in.faults({"service": "monitoring", "kind": "throttle", "count": 1})
+    status, answer, _raw = Wire(stand_in, protocol)("DescribeAlarms")
+    assert status == 400
+    assert answer["Error"]["Code"] in ("Throttling", "ThrottlingException")
+    assert answer["Error"]["Message"] == "Rate exceeded"
+
+
 # -- metric data
 
 

@@ -371,6 +371,21 @@ def handler(event, context):
     assert event["detail"]["alarmName"] == "x"
 
 
+def test_a_schedule_comes_due(stand_in: Aws, until: Callable[..., Any]) -> None:
+    sqs = stand_in.client("sqs")
+    out = sqs.create_queue(QueueName="out")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=out, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1))
+    stand_in.client("scheduler").create_schedule(
+        Name="drill",
+        ScheduleExpression=f"at({moment})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": arn, "RoleArn": "arn:aws:iam::123456789012:role/drill", "Input": '{"drill": true}'},
+    )
+    (got,) = until(lambda: sqs.receive_message(QueueUrl=out, WaitTimeSeconds=1).get("Messages"), 30, "the schedule")
+    assert json.loads(got["Body"]) == {"drill": True}
+
+
 # -- faults
 
 

@@ -153,50 +153,47 @@ class Engine:
             alarm.warm = True
         if verdict.state is None:
             return
-        self.contribute(scope, alarm, verdict.contributors, now)
+        changes = self.contribute(scope, alarm, verdict.contributors, now)
         if verdict.state != alarm.state:
             self.change(scope, alarm, verdict.state, verdict.reason, verdict.data or None)
+        if changes and not (scope.mutes and self.muted(scope, alarm, now)):
+            for change in changes:
+                self.act(scope, alarm, change)
 
-    def contribute(self, scope: Scope, alarm: Alarm, found: Iterable[Any], now: float) -> None:
-        """Keep who breaches in a Metrics Insights alarm; tell of each who comes while the alarm is in ALARM already."""
+    def contribute(self, scope: Scope, alarm: Alarm, found: Iterable[Any], now: float) -> list[dict[str, Any]]:
+        """Keep who breaches in a Metrics Insights alarm; returns the changes of the contributors.
+
+        Topics and functions are told of each contributor, besides of the alarm itself ("Acting on alarm changes" in the
+        user guide); a contributor is in ALARM or OK, never without data.
+        """
         have = {item.id: item for item in found}
-        gone = [id for id in alarm.contributors if id not in have]
-        new = [item for id, item in have.items() if id not in alarm.contributors]
-        for id in gone:
+        changes = []
+        for id in [id for id in alarm.contributors if id not in have]:
             left = alarm.contributors.pop(id)
+            changes.append((id, left["attributes"], ALARM, OK, "The time series no longer breaches the threshold."))
+        for id, item in have.items():
+            if id not in alarm.contributors:
+                alarm.contributors[id] = {"attributes": item.attributes, "reason": item.reason, "since": now}
+                changes.append((id, item.attributes, OK, ALARM, item.reason))
+        told = []
+        for id, attributes, old, new, reason in changes:
             record(
                 scope,
                 alarm,
                 now,
                 "AlarmContributorStateUpdate",
-                "Alarm contributor updated from ALARM to OK",
-                {"version": "1.0"},
+                f"Alarm contributor updated from {old} to {new}",
+                {
+                    "version": "1.0",
+                    "oldState": {"stateValue": old},
+                    "newState": {"stateValue": new, "stateReason": reason},
+                },
                 AlarmContributorId=id,
-                AlarmContributorAttributes=left["attributes"],
+                AlarmContributorAttributes=attributes,
             )
-        for item in new:
-            alarm.contributors[item.id] = {"attributes": item.attributes, "reason": item.reason, "since": now}
-            record(
-                scope,
-                alarm,
-                now,
-                "AlarmContributorStateUpdate",
-                "Alarm contributor updated from OK to ALARM",
-                {"version": "1.0"},
-                AlarmContributorId=item.id,
-                AlarmContributorAttributes=item.attributes,
-            )
-        if new and alarm.state == ALARM:
-            for item in new:
-                self.act(
-                    scope,
-                    alarm,
-                    {
-                        **self.change_of(alarm, ALARM, item.reason, None, now),
-                        "old": OK,
-                        "contributor": {"id": item.id, "attributes": item.attributes},
-                    },
-                )
+            contributor = {"id": id, "attributes": attributes}
+            told.append({**self.change_of(alarm, new, reason, None, now), "old": old, "contributor": contributor})
+        return told
 
     def look_at_composite(self, scope: Scope, alarm: Alarm, now: float) -> None:
         alarm.due = float("inf")
@@ -271,8 +268,6 @@ class Engine:
         )
         alarm.state, alarm.reason, alarm.data = new, reason, data
         alarm.updated = alarm.transitioned = now
-        if new != ALARM and alarm.contributors:
-            alarm.contributors.clear()
         self.hold_or_act(scope, alarm, change)
         self.tell(scope, alarm, "events", change)
         for name in sorted(scope.parents.get(alarm.name, ())):
@@ -349,7 +344,8 @@ class Engine:
 
     def act(self, scope: Scope, alarm: Alarm, change: dict[str, Any]) -> None:
         """Run the actions of a state."""
-        alarm.announced = change["new"]
+        if "contributor" not in change:
+            alarm.announced = change["new"]
         if not alarm.put.get("ActionsEnabled", True):
             return
         change = {**change, "tags": scope.tags.get(alarm.arn, {})}
