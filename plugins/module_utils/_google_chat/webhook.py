@@ -51,13 +51,26 @@ def posting_address(url: str, *, threaded: bool, request_id: str | None = None) 
     return urlunsplit(parts._replace(query="&".join(part for part in (kept, urlencode(extra)) if part), fragment=""))
 
 
-def redact(text: str, url: str) -> str:
-    """``text`` without what of ``url`` is secret: key and token, in whatever form, and any other of that name."""
-    secrets = {url}
+def secrets_of(url: str) -> list[str]:
+    """What of ``url`` must not be shown: itself, its key and its token, as they stand there and as they are meant.
+
+    :returns: the longest first, so that none is hidden in part only.
+    """
+    found = {url}
     for pair in urlsplit(url).query.split("&"):
         name, _sep, value = pair.partition("=")
         if name.lower() in ("key", "token") and len(value) >= 4:
-            secrets |= {value, unquote(value)}
-    for secret in sorted((s for s in secrets if s), key=len, reverse=True):
+            found |= {value, unquote(value), unquote(value).rstrip("=")}
+    return sorted((secret for secret in found if secret), key=len, reverse=True)
+
+
+def hide(text: str, url: str) -> str:
+    """``text`` without what of ``url`` is secret, and otherwise as it is."""
+    for secret in secrets_of(url):
         text = text.replace(secret, HIDDEN)
-    return _QUERY.sub(lambda match: f"{match.group(1)}={HIDDEN}", text)
+    return text
+
+
+def redact(text: str, url: str) -> str:
+    """``text`` without what of ``url`` is secret: key and token, in whatever form, and any other of that name."""
+    return _QUERY.sub(lambda match: f"{match.group(1)}={HIDDEN}", hide(text, url))

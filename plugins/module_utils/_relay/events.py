@@ -90,11 +90,16 @@ def digest(*parts: str) -> str:
     return hashlib.sha256(joined).hexdigest()[:40]
 
 
+def drill_in(text: str) -> str:
+    """The name of the drill that ``text`` is marked with; empty where it is no drill."""
+    found = _DRILL_IN_TEXT.search(text)
+    return found[1] if found else ""
+
+
 def _read(text: str, context: _Context) -> Alert:
     data = _object(text)
     if data is None:
-        found = _DRILL_IN_TEXT.search(text)
-        return _drill({DRILL: found[1]}, context, text) if found else _raw(text, context)
+        return _drill({DRILL: drill_in(text)}, context, text) if drill_in(text) else _raw(text, context)
     if data.get(DRILL):
         return _drill(data, context, text)
     for name, reader in _OURS.items():
@@ -112,8 +117,7 @@ def _read(text: str, context: _Context) -> Alert:
         return _database(data, context)
     if "heartbeat" in data and "monitor" in data:
         return _uptime(data, context)
-    found = _DRILL_IN_TEXT.search(text)
-    return _drill({DRILL: found[1]}, context, text) if found else _raw(text, context)
+    return _drill({DRILL: drill_in(text)}, context, text) if drill_in(text) else _raw(text, context)
 
 
 # -- CloudWatch
@@ -507,9 +511,9 @@ def _uptime(data: Object, context: _Context) -> Alert:
         _text(_mapping(tag).get("name")): _text(_mapping(tag).get("value")) for tag in _sequence(monitor.get("tags"))
     }
     name = _text(monitor.get("name"))
-    drill = _DRILL_IN_TEXT.search(message) or _DRILL_IN_TEXT.search(name)
+    drill = drill_in(message) or drill_in(name)
     if drill:
-        return _drill({DRILL: drill[1], "path": "kuma"}, context, message)
+        return _drill({DRILL: drill, "path": "kuma"}, context, message)
     if not monitor or not beat:
         return Alert(
             key=digest("uptime", context.identity),

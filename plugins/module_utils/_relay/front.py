@@ -13,7 +13,6 @@ import base64
 import binascii
 import html
 import json
-import re
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from .._google_chat.cards import clip, plain
 from . import sign, words
 from .alert import CRITICAL, INFO, SEVERITIES, WARNING
 from .escalation import ascii_line
-from .events import ACKNOWLEDGED
+from .events import ACKNOWLEDGED, drill_in
 from .incidents import ACKNOWLEDGED as TAKEN
 from .incidents import OPEN, Incident, entry, from_item, same_opening, stamp, take
 from .secrets import Secret
@@ -38,7 +37,6 @@ MAX_BODY = 200_000
 MAX_NAME = 80
 
 _FORM = ("incident", "opened", "expires", "signature")
-_DRILL = re.compile(r"kumawatch[-_]drill[\"']?\s*[:=]\s*[\"']?([A-Za-z0-9][\w.-]{0,63})")
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
@@ -283,9 +281,9 @@ def _uptime_kuma(door: Door, request: Request) -> Answer:
     severity, published = uptime_message(text)
     topics = door.settings.topics
     topic = topics.get(severity) or topics.get(CRITICAL) or next(iter(topics.values()), "")
-    drill = _DRILL.search(text)
+    drill = drill_in(text)
     if drill:
-        _note_drill(door, drill[1])
+        _note_drill(door, drill)
     try:
         door.publish(topic, ascii_line("Uptime Kuma"), published)
     except Exception as error:  # botocore's
@@ -317,7 +315,7 @@ def uptime_message(text: str) -> tuple[str, str]:
         shown = ("status", "time", "msg", "important", "ping", "duration")
         made["heartbeat"] = {name: beat[name] for name in shown if name in beat}
     if made["monitor"] is None or made["heartbeat"] is None:
-        severity = INFO if _DRILL.search(text) else WARNING
+        severity = INFO if drill_in(text) else WARNING
     return severity, json.dumps({"kumawatch_uptime": made}, ensure_ascii=False)
 
 

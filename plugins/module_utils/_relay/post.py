@@ -17,12 +17,12 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from .._errors import KumawatchError
 from .._google_chat.answers import Answer, delay, failure, read_answer
 from .._google_chat.limits import encode
-from .._google_chat.webhook import HIDDEN, posting_address, redact
+from .._google_chat.webhook import hide, posting_address, redact
 from .events import digest
 from .pace import held_back, turn
 from .secrets import Vault
@@ -244,17 +244,9 @@ def scrub(value: t.Any, urls: t.Sequence[str]) -> t.Any:
 
 
 def _without(text: str, url: str) -> str:
-    """``text`` without the address, and without its key and token in whatever form."""
-    parts = urlsplit(url)
-    found = {url}
-    for pair in parts.query.split("&"):
-        name, _equals, value = pair.partition("=")
-        if name.lower() in ("key", "token") and len(value) >= 4:
-            found |= {value, unquote(value), unquote(value).rstrip("=")}
-    for secret in sorted(found, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-    # Where the address itself stands, whatever is called a key or a token is hidden as well.
-    return redact(text, url) if parts.path in text or "chat.googleapis.com" in text else text
+    """``text`` without the webhook; where its address stands, without whatever is called a key or a token as well."""
+    path = urlsplit(url).path
+    return redact(text, url) if path in text or "chat.googleapis.com" in text else hide(text, url)
 
 
 def plain_text(message: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
