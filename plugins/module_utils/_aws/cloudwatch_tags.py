@@ -1,96 +1,36 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tags of dashboards and mute rules: which are declared, which are there, and what is to be done about it."""
+"""Tags of dashboards and mute rules."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-
-from .._errors import InputError
-from .._reconcile import Update
-from .entries import each
 from .errors import ApiError
 from .session import Aws
-from .tags import MARK, Tags, as_list, as_mapping, problem, tags_by_arn
+from .tagging import BaseTagging, declared_tags, without_mark
+from .tags import Tags, as_list, as_mapping
+
+__all__ = ["GONE", "Tagging", "ask_tags", "declared_tags", "without_mark"]
 
 GONE = frozenset({"ResourceNotFoundException", "ResourceNotFound", "DashboardNotFoundError"})
 """Codes of what does not exist."""
 
 
-def declared_tags(options: Mapping[str, Any], who: str) -> Tags | None:
-    """The tags of an entry, checked; ``None`` where it says nothing of them. The mark is not for an entry to set."""
-    if options.get("tags") is None:
-        return None
-    tags = {str(key): str(value) for key, value in options["tags"].items()}
-    if MARK in tags:
-        raise InputError(f"{who}: tags has '{MARK}', which is the mark of ownership: set managed_by instead.")
-    wrong = problem(tags)
-    if wrong:
-        raise InputError(f"{who}: tags {wrong}.")
-    return tags
+class Tagging(BaseTagging):
+    """How the dashboards or the mute rules of a run are tagged."""
 
+    def ask(self, aws: Aws, arn: str) -> Tags:
+        return ask_tags(aws, arn)
 
-@dataclass
-class Tagging:
-    """How the objects of a run are tagged.
+    def put(self, aws: Aws, arn: str, tags: Tags) -> None:
+        aws.call("cloudwatch", "TagResource", ResourceARN=arn, Tags=as_list(tags))
 
-    :param kinds: resource types of the tagging API, such as ``cloudwatch:dashboard``.
-    :param wanted: the declared tags of each declared object by its name, ``None`` where they are not to be compared.
-    """
-
-    kinds: Sequence[str]
-    owner: str | None = None
-    everything: bool = False
-    wanted: dict[str, Tags | None] = field(default_factory=dict)
-
-    def read(self, aws: Aws, arns: Mapping[str, str]) -> dict[str, Tags]:
-        """The tags of objects by their names.
-
-        The index answers for a hundred at a time, but lags behind, and knows only what is of its Region. So what it
-        does not show as it is to be is asked one by one; of what is not declared, only where ``everything`` counts.
-        """
-        if self.owner is None and not any(tags is not None for tags in self.wanted.values()):
-            return {}
-        index = tags_by_arn(aws, self.kinds)
-        known = {name: index[arn] for name, arn in arns.items() if arn in index} if index is not None else {}
-        asked = [
-            name
-            for name in arns
-            if (
-                not self._settled(name, known.get(name))
-                if name in self.wanted
-                else self.everything and name not in known
-            )
-        ]
-        return {**known, **dict(zip(asked, each(lambda name: ask_tags(aws, arns[name]), asked), strict=True))}
-
-    def _settled(self, name: str, tags: Tags | None) -> bool:
-        if tags is None:
-            return False
-        wanted = self.wanted[name]
-        return tags.get(MARK) == self.owner and (wanted is None or without_mark(tags) == wanted)
+    def take(self, aws: Aws, arn: str, keys: list[str]) -> None:
+        aws.call("cloudwatch", "UntagResource", ResourceARN=arn, TagKeys=keys)
 
     def new(self, tags: Tags | None) -> list[dict[str, str]]:
         """The tags of a new object."""
-        return as_list({**(tags or {}), **({MARK: self.owner} if self.owner is not None else {})})
-
-    def change(self, aws: Aws, change: Update, arn: str) -> None:
-        """Bring the tags of an object to what is declared; a put does not."""
-        wanted: Tags | None = change.desired.properties.get("tags") if "tags" in change.differences else None
-        if wanted is not None:
-            superfluous = sorted(set(change.actual.properties.get("tags") or ()) - set(wanted))
-            if superfluous:
-                aws.call("cloudwatch", "UntagResource", ResourceARN=arn, TagKeys=superfluous)
-        if wanted or change.adopted:
-            aws.call("cloudwatch", "TagResource", ResourceARN=arn, Tags=self.new(wanted))
-
-
-def without_mark(tags: Tags | None) -> Tags:
-    """The tags that are for the user to declare."""
-    return {key: value for key, value in (tags or {}).items() if key != MARK and not key.startswith("aws:")}
+        return as_list(self.own(tags))
 
 
 def ask_tags(aws: Aws, arn: str) -> Tags:
