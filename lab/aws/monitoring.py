@@ -11,6 +11,7 @@ import json
 import logging
 import threading
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,10 @@ class Monitoring:
         self.store = Store()
         self.engine = Engine(self.store, self.clock.now, self.tell)
         self.service = CloudWatch(self.store, self.clock.now, self.engine)
-        self.feeders: list[Any] = []
-        """Functions that put what other services measure about themselves, called with the scope of each account."""
+        self.feeders: list[Callable[[Monitoring], None]] = []
+        """Functions that put what other services measure about themselves; called before each evaluation."""
+        self.forgetters: list[Callable[[], None]] = []
+        """Functions that forget what they knew; called by a reset."""
 
     # -- requests
 
@@ -158,6 +161,8 @@ class Monitoring:
         self.store.scopes.clear()
         self.engine.waiting.clear()
         self.clock.reset()
+        for forget in self.forgetters:
+            forget()
         self.file.unlink(missing_ok=True)
 
     def save(self) -> None:

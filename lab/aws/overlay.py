@@ -99,8 +99,11 @@ def install(monitoring: Monitoring, port: int) -> None:
     patch_ec2.install()
     patch_rds.install()
     patch_sns.install()
+    monitoring.forgetters.append(patch_sns.MAIL.clear)
     patch_tagging.install(monitoring)
-    monitoring.feeders.append(QueueDepths())
+    depths = QueueDepths()
+    monitoring.feeders.append(depths)
+    monitoring.forgetters.append(depths.last.clear)
 
 
 def reset_too(monitoring: Monitoring) -> None:
@@ -110,7 +113,6 @@ def reset_too(monitoring: Monitoring) -> None:
     def reset() -> None:
         original()
         monitoring.reset()
-        patch_sns.MAIL.clear()
 
     app._reset_all_state = reset
 
