@@ -233,7 +233,7 @@ class _Whole:
     def topic_entries(self) -> list[Json]:
         """The topics of the severities, and the one for whoever looks after the channel itself."""
         common = {"kms_key": self.key, "tags": {key: value for key, value in self.tags.items() if key != "managed-by"}}
-        relay = {"protocol": "sqs", "endpoint": self.arns["queue"], "raw": False}
+        relay: Json = {"protocol": "sqs", "endpoint": self.arns["queue"], "raw": False}
         mails = [{"protocol": "email", "endpoint": address} for address in self.inputs["operations_emails"]]
         entries: list[Json] = [
             *(
@@ -241,7 +241,7 @@ class _Whole:
                     "name": f"{self.names['prefix']}-{severity}",
                     "display_name": f"Kumawatch {self.inputs['environment']} {severity}",
                     "publishers": {"services": self.inputs["services"], "accounts": self.inputs["accounts"]},
-                    "subscriptions": [relay, *self.inputs["subscriptions"].get(severity, ())],
+                    "subscriptions": [relay, *(self.inputs["subscriptions"].get(severity) or [])],
                     **common,
                 }
                 for severity in SEVERITIES
