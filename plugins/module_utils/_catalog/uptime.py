@@ -10,7 +10,7 @@ from typing import Any
 
 from .._errors import InputError
 from .cascade import merged
-from .catalogue import Catalogue
+from .catalogue import SEPARATOR, Catalogue
 from .spec import listed
 
 Entry = dict[str, Any]
@@ -20,11 +20,14 @@ ENVIRONMENT_COLOR = "#4F46E5"
 OWNER_COLOR = "#2563EB"
 
 
-def monitors(catalogue: Catalogue, secrets: Mapping[str, Mapping[str, Any]] | None = None) -> list[Entry]:
+def monitors(
+    catalogue: Catalogue, secrets: Mapping[str, Mapping[str, Any]] | None = None, relay: bool = False
+) -> list[Entry]:
     """The monitors: a group for the environment, groups inside it, and the checks of each service.
 
     :param catalogue: what :func:`.catalogue.resolve` returned.
     :param secrets: options that are secret, such as passwords, by the name of the monitor.
+    :param relay: whether alerts for chat spaces go through the relay, see :func:`notifications`.
     :raises InputError: secrets are for a monitor that there is not.
     """
     environment = catalogue["environment"]
@@ -40,7 +43,7 @@ def monitors(catalogue: Catalogue, secrets: Mapping[str, Mapping[str, Any]] | No
                 groups.setdefault(path[:depth], _group(path[:depth], labels))
         for check in service["checks"]:
             names.add(check["name"])
-            entries.append(_monitor(service, check, path, catalogue, labels, secrets.get(check["name"], {})))
+            entries.append(_monitor(service, check, path, catalogue, labels, secrets.get(check["name"], {}), relay))
     stray = [name for name in secrets if name not in names]
     if stray:
         raise InputError(
@@ -64,11 +67,19 @@ def _monitor(
     catalogue: Catalogue,
     labels: Sequence[Entry],
     secrets: Mapping[str, Any],
+    relay: bool,
 ) -> Entry:
     if service["state"] == "absent":
         return {"name": check["name"], "group": list(group), "state": "absent"}
     notification = {channel["name"]: channel["notification"] for channel in catalogue["channels"]}
     tags = [*labels]
+    if relay:
+        spaces = [channel for channel in catalogue["channels"] if channel["provider"] == "google_chat"]
+        notification |= {channel["name"]: relay_name(catalogue) for channel in spaces}
+        chosen = [channel["name"] for channel in spaces if channel["name"] in check["channels"]]
+        # The relay looks for a tag of this name to know which spaces are meant, where they are not the usual ones.
+        if chosen and chosen != [channel["name"] for channel in spaces if channel.get("default")]:
+            tags += _tag("channels", " ".join(chosen), catalogue)
     if service.get("owner"):
         tags += _tag("owner", service["owner"], catalogue)
     for name, value in service["tags"].items():
@@ -78,7 +89,7 @@ def _monitor(
         "group": list(group),
         "state": service["state"],
         "description": _description(service, check),
-        "notifications": [notification[name] for name in check["channels"]],
+        "notifications": list(dict.fromkeys(notification[name] for name in check["channels"])),
         "tags": tags,
         **merged(check["options"], secrets),
     }
@@ -102,14 +113,28 @@ def _tag(name: str, value: str, catalogue: Catalogue) -> list[Entry]:
     return [{"name": name, "value": value, **({"color": color} if color else {})}]
 
 
-def notifications(catalogue: Catalogue, webhooks: Mapping[str, str | None] | None = None) -> list[Entry]:
+def relay_name(catalogue: Catalogue) -> str:
+    """What Uptime Kuma calls the notification that goes through the relay."""
+    return f"{catalogue['environment']}{SEPARATOR}relay"
+
+
+def notifications(
+    catalogue: Catalogue,
+    webhooks: Mapping[str, str | None] | None = None,
+    relay: Mapping[str, str] | None = None,
+) -> list[Entry]:
     """The notifications behind the Google Chat channels that a service uses.
 
     :param webhooks: addresses by channel; the key ``""`` is that of every channel that has none of its own.
+    :param relay: ``url`` and ``token`` of the front door of an alert channel. One notification then goes there for all
+        spaces, and the relay does the rest: threads, pace, what is to be told again.
     :raises InputError: a channel has no address.
     """
     webhooks = webhooks or {}
     used = {name for service in catalogue["services"] for check in service["checks"] for name in check["channels"]}
+    if relay:
+        spaces = {channel["name"] for channel in catalogue["channels"] if channel["provider"] == "google_chat"}
+        return [_to_relay(relay_name(catalogue), relay)] if used & spaces else []
     result = []
     for channel in catalogue["channels"]:
         if channel["provider"] != "google_chat" or channel["name"] not in used:
@@ -130,6 +155,18 @@ def notifications(catalogue: Catalogue, webhooks: Mapping[str, str | None] | Non
             f"declare it in monitoring_channels, or correct the name."
         )
     return result
+
+
+def _to_relay(name: str, relay: Mapping[str, str]) -> Entry:
+    return {
+        "name": name,
+        "type": "webhook",
+        "config": {"webhookContentType": "json"},
+        "secret_config": {
+            "webhookURL": f"{relay['url'].rstrip('/')}/uptime-kuma",
+            "webhookAdditionalHeaders": {"Authorization": f"Bearer {relay['token']}"},
+        },
+    }
 
 
 def status_pages(catalogue: Catalogue) -> list[Entry]:

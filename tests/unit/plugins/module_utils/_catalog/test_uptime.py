@@ -242,3 +242,35 @@ def test_a_thousand_services_take_seconds_at_most() -> None:
     assert len(uptime.monitors(given)) == 1001
     assert len(uptime.status_pages(given)[0]["groups"][0]["monitors"]) == 1000
     assert time.process_time() - begin < 2
+
+
+RELAY = {"url": "https://door.example.com/", "token": "s3cret"}
+
+
+def test_through_the_relay_there_is_one_notification_for_all_spaces() -> None:
+    [entry] = uptime.notifications(catalogue(), relay=RELAY)
+    assert (entry["name"], entry["type"]) == ("production / relay", "webhook")
+    assert entry["secret_config"]["webhookURL"] == "https://door.example.com/uptime-kuma"
+    assert entry["secret_config"]["webhookAdditionalHeaders"] == {"Authorization": "Bearer s3cret"}
+    assert "s3cret" not in str(entry["config"])
+
+
+def test_through_the_relay_nothing_is_declared_where_no_space_is_used() -> None:
+    assert uptime.notifications(catalogue(monitoring_services=[], monitoring_maintenances=[]), relay=RELAY) == []
+
+
+def test_monitors_tell_the_relay_once_and_others_as_before() -> None:
+    spaces = [{"name": name, "default": name == "chat"} for name in ("chat", "ops")]
+    pager = {"name": "pager", "provider": "other", "notification": "Pager"}
+    services = [
+        {"name": "usual", "channels": ["chat", "pager"], "health": {"ping": "a"}},
+        {"name": "both", "channels": ["chat", "ops"], "health": {"ping": "b"}},
+    ]
+    made = catalogue(monitoring_channels=[*spaces, pager], monitoring_services=services, monitoring_maintenances=[])
+    entries = {entry["name"]: entry for entry in uptime.monitors(made, relay=True)}
+    assert entries["usual"]["notifications"] == ["production / relay", "Pager"]
+    assert entries["both"]["notifications"] == ["production / relay"]
+    # Whom the relay is to tell, where that is not whom it tells anyway.
+    tags = {name: {tag["name"]: tag["value"] for tag in entry["tags"]} for name, entry in entries.items()}
+    assert tags["both"]["channels"] == "chat ops"
+    assert "channels" not in tags["usual"]
