@@ -179,7 +179,7 @@ def life(aws_server: Aws, _session_server: Server, tmp_path_factory: pytest.Temp
 PUSH = {
     "type": "push", "interval": 60, "retryInterval": 60, "resendInterval": 0, "maxretries": 0, "timeout": 48,
     "pushToken": "abcdefghijklmnopqrstuvwxyz123456", "accepted_statuscodes": ["200-299"], "notificationIDList": {},
-    "conditions": [], "active": True, "upsideDown": False, "expiryNotification": False, "ignoreTls": False,
+    "active": True, "upsideDown": False, "expiryNotification": False, "ignoreTls": False,
 }  # fmt: skip
 
 
