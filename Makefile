@@ -23,6 +23,22 @@ mend: ## mend it again: make mend SERVICE=api
 	$(BOOTSTRAP) run --lab
 	@$(PY) -m tools.demo mend "$(SERVICE)"
 
+load: ## put a demo service under load: make load SERVICE=api CPU=97 (or MEMORY=96, DISK=95)
+	$(BOOTSTRAP) run --lab
+	@$(PY) -m tools.demo load "$(SERVICE)" --cpu "$(CPU)" --memory "$(MEMORY)" --disk "$(DISK)"
+
+ease: ## ease it again: make ease SERVICE=api
+	$(BOOTSTRAP) run --lab
+	@$(PY) -m tools.demo ease "$(SERVICE)"
+
+alarms: ## the alarms of the lab's account that are on
+	$(BOOTSTRAP) run --lab
+	@$(PY) -m tools.demo alarms
+
+drill: ## send a test alert down every path of the lab, and see it arrive
+	$(BOOTSTRAP) run --lab
+	@$(PY) -m tools.demo drill
+
 summary: ## post the daily status summary to the lab's chat space
 	$(BOOTSTRAP) run --lab
 	@$(PY) -m tools.demo summary
@@ -55,7 +71,7 @@ integration: ## the tests against the real Uptime Kuma (ARGS="-k name" goes to p
 	$(BOOTSTRAP) test --lab --chromium
 	@$(PY) -m tools.test --steps integration $(ARGS)
 
-bench: ## measure the Kuma modules against the lab's server
+bench: ## measure the modules beside a peer's loop (ARGS="kuma …", ARGS="cloudwatch …")
 	$(BOOTSTRAP) test --lab
 	@$(PY) -m tools.demo bench $(ARGS)
 
@@ -72,10 +88,11 @@ generate: ## write again what is generated: the roles' READMEs, the JSON Schema,
 	@$(PY) -m tools.role_docs
 	@$(PY) -m tools.catalogue_schema
 	@$(PY) -m tools.module_docs
+	@$(PY) -m tools.iam_policies
 
 clean: ## stop the lab and remove everything that make has made
 	@if [ -x $(PY) ] && [ -d .lab ]; then $(PY) -m tools.demo down; fi
 	rm -rf .venv .cache .lab docs/site .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/output
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-.PHONY: help demo break mend summary status down test unit lint sanity integration bench docs format generate clean
+.PHONY: help demo break mend load ease alarms drill summary status down test unit lint sanity integration bench docs format generate clean

@@ -72,8 +72,14 @@ def parser() -> argparse.ArgumentParser:
         command = add(name, run, text)
         command.add_argument("service", metavar="SERVICE", help=", ".join(SERVICES))
         command.set_defaults(broken=name == "break")
+    command = add("load", set_load, "put what a demo service runs on under load")
+    command.add_argument("service", metavar="SERVICE", help=", ".join(SERVICES))
+    for name in ("cpu", "memory", "disk"):
+        command.add_argument(f"--{name}", type=percent, metavar="PERCENT", help="97 of the processors if none is given")
+    command = add("ease", set_load, "ease it again")
+    command.add_argument("service", metavar="SERVICE", help=", ".join(SERVICES))
     command = add("logs", logs, "print the log of a part")
-    command.add_argument("part", metavar="PART", help="kuma, aws, chat, npm, pip or a demo service")
+    command.add_argument("part", metavar="PART", help="kuma, aws, usage, chat, npm, pip or a demo service")
     command.add_argument("-n", "--lines", type=int, default=50, help="how many lines, from the end (50)")
     add("env", env, "print the endpoints as shell exports")
     add("node", node, "print the path of the Node.js that runs Uptime Kuma")
@@ -92,7 +98,8 @@ def up(lab: Lab, options: argparse.Namespace) -> int:
     if "aws" not in {outcome.part.name for outcome in outcomes}:
         print(f"{'AWS':<{width}}  external  {shown['aws']}")
     for outcome in outcomes:
-        print(f"{outcome.part.title:<{width}}  {outcome.state:<8}  {shown[outcome.part.name]}")
+        where = shown.get(outcome.part.name, "reports to the stand-in for AWS")
+        print(f"{outcome.part.title:<{width}}  {outcome.state:<8}  {where}")
     print(f"The lab is up ({time.monotonic() - STARTED:.1f} s). Logins and URLs: {lab.paths.endpoints}")
     return 0
 
@@ -118,6 +125,24 @@ def status(lab: Lab, options: argparse.Namespace) -> int:
 def set_broken(lab: Lab, options: argparse.Namespace) -> int:
     lab.set_broken(options.service, options.broken)
     print(f"{options.service} is {'broken' if options.broken else 'mended'}.")
+    return 0
+
+
+def percent(text: str) -> float:
+    """A share given on the command line."""
+    if not text.replace(".", "", 1).isdigit() or not 0 <= float(text) <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 100")
+    return float(text)
+
+
+def set_load(lab: Lab, options: argparse.Namespace) -> int:
+    names = ("cpu", "memory", "disk")
+    load = {name: value for name in names if (value := getattr(options, name, None)) is not None}
+    if hasattr(options, "cpu") and not load:
+        load = {"cpu": 97.0}
+    lab.set_load(options.service, load)
+    shown = ", ".join(f"{name} {value:g} %" for name, value in load.items())
+    print(f"{options.service}: {shown or 'quiet again'}.")
     return 0
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import os
 import re
 import secrets
@@ -31,6 +32,7 @@ SERVICES = {"api": 8081, "shop": 8082, "queue": 8083}
 """The demo services and the port that each prefers."""
 
 CHAT_PORT = 8080
+USAGE_PORT = 8084
 
 KUMA_VARIABLES = ("KUMAWATCH_KUMA_URL", "KUMAWATCH_KUMA_USERNAME", "KUMAWATCH_KUMA_PASSWORD")
 
@@ -86,6 +88,11 @@ class Lab:
                 self.say(f"Uptime Kuma: stopped the lab's own ({stopped}), since KUMAWATCH_KUMA_URL names another")
             outcomes = self.supervisor.ensure_all(parts, self.say)
             ports = {outcome.part.name: outcome.port for outcome in outcomes}
+            if external_aws is None:
+                # They report to the stand-in, whose port is known only now.
+                outcomes += self.supervisor.ensure_all([self.usage_part(ports["aws"])], self.say)
+            elif stopped := self.supervisor.stop("usage"):
+                self.say(f"Usage: stopped ({stopped}): what runs in an account of one's own reports itself")
             self.write_endpoints(known, external, external_aws, ports)
             return outcomes
 
@@ -131,6 +138,12 @@ class Lab:
             lambda port: service_probe(name, port, is_broken(state)),
         )
 
+    def usage_part(self, aws_port: int = 0) -> Part:
+        """Who reports to the stand-in for AWS how the services do."""
+        arguments = ["--state", str(self.paths.service_state("x").parent)]
+        arguments += ["--endpoint-url", f"http://127.0.0.1:{aws_port}", "--region", aws.REGION]
+        return self.python_part("usage", "Usage of the services", USAGE_PORT, "lab.usage", arguments, usage_probe)
+
     def python_part(self, name: str, title: str, port: int, module: str, arguments: list[str], probe: Any) -> Part:
         return Part(
             name=name,
@@ -161,7 +174,13 @@ class Lab:
             command=lambda port: [],
             probe=lambda port: kuma.probe(self.paths, port),
         )
-        return [own, aws.part(self.paths), self.chat_part(), *(self.service_part(name) for name in SERVICES)]
+        return [
+            own,
+            aws.part(self.paths),
+            self.usage_part(),
+            self.chat_part(),
+            *(self.service_part(name) for name in SERVICES),
+        ]
 
     # -- secrets and endpoints
 
@@ -302,7 +321,7 @@ class Lab:
         url = endpoints.get("aws", {}).get("endpoint_url", "")
         if url and url != f"http://127.0.0.1:{self.supervisor.record_or_empty('aws').port}":
             rows.append((aws.TITLE, "external", url))
-            parts = [part for part in parts if part.name != "aws"]
+            parts = [part for part in parts if part.name not in ("aws", "usage")]
         for part in parts:
             record, wrong = self.supervisor.look(part)
             scheme, end = ("tcp", "") if part.name == "queue" else ("http", "/")
@@ -319,7 +338,7 @@ class Lab:
 
     def log_lines(self, part: str, count: int) -> list[str]:
         """The last lines of a part's log."""
-        known = ["kuma", "aws", "chat", *SERVICES, "npm", "pip"]
+        known = ["kuma", "aws", "usage", "chat", *SERVICES, "npm", "pip"]
         if part not in known:
             raise LabError(f"There is no part {part!r}: choose one of {', '.join(known)}.")
         try:
@@ -345,6 +364,21 @@ class Lab:
         }
 
     # -- breaking and mending
+
+    def set_load(self, name: str, load: dict[str, float]) -> None:
+        """Put what a demo service runs on under load, in percent of ``cpu``, ``memory`` and ``disk``; none eases it."""
+        if name not in SERVICES:
+            raise LabError(f"There is no demo service {name!r}: choose one of {', '.join(SERVICES)}.")
+        record, wrong = self.supervisor.look(self.usage_part())
+        if wrong:
+            raise LabError("Nobody reports the load, since the lab's own AWS does not run: run `python -m lab up`.")
+        before = json.loads(get(record.port, "/ready")[1])["reported"]
+        write_json(self.paths.service_state(name).with_name(f"{name}.load.json"), load)
+        deadline = time.monotonic() + 15
+        while json.loads(get(record.port, "/ready")[1])["reported"] == before:
+            if time.monotonic() > deadline:
+                raise LabError(f"The load of {name} was not reported; the log is {self.paths.log('usage')}.")
+            time.sleep(0.1)
 
     def set_broken(self, name: str, broken: bool) -> None:
         """Break or mend a demo service, and wait until it really is."""
@@ -378,6 +412,11 @@ def service_probe(name: str, port: int, broken: bool) -> str:
     status, body = get(port, path)
     wanted = {"api": 503, "shop": 500}[name] if broken else 200
     return "" if status == wanted else body if status == 0 else f"it answers {status}, not {wanted}"
+
+
+def usage_probe(port: int) -> str:
+    status, body = get(port, "/ready")
+    return "" if status == 200 and "kumawatch-lab-usage" in body else body if status == 0 else f"it answers {status}"
 
 
 def region(external: str | None) -> str:

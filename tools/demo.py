@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from typing import Any
 
 from lab.paths import Paths
@@ -77,8 +79,9 @@ def changed_tasks(output: str) -> list[str]:
 
 def demo() -> int:
     started = time.monotonic()
-    common.say("The lab: Uptime Kuma, a chat space and three demo services, on this machine only")
+    common.say("The lab: Uptime Kuma, AWS's stand-in, a chat space and three demo services, on this machine only")
     lab("up")
+    furnish()
     common.say(f"\n{' '.join(PLAYBOOK)}: what the catalogue declares comes to be")
     first = recap(_play("first run", "demo-first-run.log"))
     second_output = _play("second run", "demo-second-run.log")
@@ -94,6 +97,17 @@ def demo() -> int:
     common.say(f"  The first run changed {first.get('changed', 0)} of {first['ok']} tasks, the second run none.")
     tell(time.monotonic() - started)
     return 0
+
+
+def furnish() -> None:
+    """Have in the lab's account what the demo services run on; an account of one's own is left alone."""
+    if os.environ.get("KUMAWATCH_AWS_ENDPOINT_URL"):
+        return
+    log = common.LOGS / "lab-account.log"
+    argv = [str(common.VENV / "bin" / "python"), "-m", "tools.lab_account"]
+    if common.run_logged("furnishing the account", argv, log, quiet=True):
+        common.show_log(log, lines=20)
+        raise common.Failure("the lab's account could not be furnished with instances, a load balancer and a database")
 
 
 def catalogue() -> dict[str, Any]:
@@ -156,10 +170,14 @@ def tell(seconds: float) -> None:
     for command, meaning in (
         (f"make break SERVICE={names[0]}", f"break a service ({', '.join(names)}): its alert stands in the chat space"),
         (f"make mend SERVICE={names[0]}", "mend it: the recovery follows"),
+        (f"make load SERVICE={names[0]} CPU=97", "keep its processors busy: CloudWatch's alarm follows"),
+        (f"make ease SERVICE={names[0]}", "ease it: the end of the alarm stands in the same thread"),
+        ("make alarms", "the alarms that are on"),
+        ("make drill", "send a test alert down every path, and see it arrive"),
         ("make summary", "post the daily status summary"),
         ("make down", "stop everything; make demo starts it again"),
     ):
-        common.say(f"  {command:<24} {meaning}")
+        common.say(f"  {command:<26} {meaning}")
 
 
 def set_broken(word: str, service: str) -> int:
@@ -176,10 +194,63 @@ def set_broken(word: str, service: str) -> int:
     return 0
 
 
+def set_load(word: str, service: str, **percent: str) -> int:
+    """Put a service's instance under load, or ease it, and say where what follows is to be seen."""
+    there = endpoints()
+    names = [entry["name"] for entry in there["services"]]
+    if service not in names:
+        what = f"There is no service {service}" if service else "Name the service"
+        raise common.Failure(f"{what}: make {word} SERVICE={' or '.join(names)}")
+    given = [f"--{name}={value}" for name, value in percent.items() if value]
+    lab(word, service, *given)
+    what = "alarm" if word == "load" else "end of the alarm"
+    common.say(f"CloudWatch notices within seconds, and the card of the {what} arrives at")
+    common.say(f"  {there['chat']['page_url']}")
+    return 0
+
+
+def alarms() -> int:
+    """The alarms of the lab's account that are on, and how many there are in each state."""
+    import boto3
+
+    account = endpoints()["aws"]
+    client = boto3.client(
+        "cloudwatch",
+        endpoint_url=account["endpoint_url"],
+        region_name=account["region"],
+        aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", "test"),
+        aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", "test"),
+    )
+    kinds = ["MetricAlarm", "CompositeAlarm"]
+    pages = list(client.get_paginator("describe_alarms").paginate(AlarmTypes=kinds))
+    found = [alarm for page in pages for key in ("MetricAlarms", "CompositeAlarms") for alarm in page[key]]
+    counts = Counter(alarm["StateValue"] for alarm in found)
+    common.say(", ".join(f"{counts[state]} {state}" for state in ("ALARM", "OK", "INSUFFICIENT_DATA")))
+    for alarm in sorted(
+        (alarm for alarm in found if alarm["StateValue"] == "ALARM"), key=lambda item: item["AlarmName"]
+    ):
+        common.say(f"  {alarm['AlarmName']:<48} since {alarm['StateTransitionedTimestamp']:%H:%M:%S}")
+    return 0
+
+
+def drill() -> int:
+    """Send a test alert down every path."""
+    endpoints()
+    command = str(common.VENV / "bin" / "ansible-playbook")
+    return subprocess.run([command, "-i", "inventories/lab", "playbooks/drill.yml"], cwd=common.ROOT).returncode
+
+
 def attached(*argv: str, **variables: str) -> int:
     """Run a Python program of this checkout attached to the terminal, with further environment variables."""
     python = str(common.VENV / "bin" / "python")
     return subprocess.run([python, *argv], cwd=common.ROOT, env={**common.environment(), **variables}).returncode
+
+
+def bench(further: list[str]) -> int:
+    """Run one benchmark, of which the first word is the name; that of the Kuma modules unless given."""
+    names = sorted(path.stem for path in (common.ROOT / "benchmarks").glob("[!_]*.py"))
+    name = further.pop(0) if further and further[0] in names else "kuma"
+    return attached(f"benchmarks/{name}.py", *further)
 
 
 def main() -> int:
@@ -187,16 +258,25 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command")
     for word in ("break", "mend"):
         commands.add_parser(word).add_argument("service", nargs="?", default="")
-    for word in ("summary", "status", "down"):
+    load = commands.add_parser("load")
+    load.add_argument("service", nargs="?", default="")
+    for name in ("cpu", "memory", "disk"):
+        load.add_argument(f"--{name}", default="")
+    commands.add_parser("ease").add_argument("service", nargs="?", default="")
+    for word in ("summary", "alarms", "drill", "status", "down"):
         commands.add_parser(word)
     commands.add_parser("bench").add_argument("further", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     if arguments.command in ("break", "mend"):
         return set_broken(arguments.command, arguments.service)
+    if arguments.command == "load":
+        return set_load("load", arguments.service, cpu=arguments.cpu, memory=arguments.memory, disk=arguments.disk)
+    if arguments.command == "ease":
+        return set_load("ease", arguments.service)
     if arguments.command == "bench":
-        return attached("benchmarks/kuma.py", *arguments.further)
-    if arguments.command == "summary":
-        return summary()
+        return bench(arguments.further)
+    if arguments.command in ("summary", "alarms", "drill"):
+        return {"summary": summary, "alarms": alarms, "drill": drill}[arguments.command]()
     if arguments.command in ("status", "down"):
         lab(arguments.command)
         return 0

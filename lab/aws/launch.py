@@ -75,6 +75,8 @@ def build(monitoring: Monitoring, connections: Connections) -> Front:
             if "at" in given:
                 monitoring.clock.set(moment(given["at"]))
             return 200, {"evaluated": await monitoring.evaluate_all(), "now": monitoring.clock.now()}
+        if path == "/_lab/forget" and method == "POST":
+            return 200, {"forgotten": monitoring.forget(set(given["dimension_values"]), moment(given["since"]))}
         if path == "/_lab/mail":
             if method == "DELETE":
                 patch_sns.MAIL.clear()

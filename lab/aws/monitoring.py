@@ -28,6 +28,9 @@ SERVICE = "cloudwatch"
 STEP = 0.5
 """How often (s, real time) the stand-in looks for alarms that are due."""
 
+REST = 3.0
+"""Seconds without an evaluation after points were taken back."""
+
 BREATH = 50
 """After how many alarms the event loop gets its turn."""
 
@@ -43,6 +46,7 @@ class Monitoring:
         self.store = Store()
         self.engine = Engine(self.store, self.clock.now, self.tell)
         self.service = CloudWatch(self.store, self.clock.now, self.engine)
+        self.rests_until = 0.0
         self.feeders: list[Callable[[Monitoring], None]] = []
         """Functions that put what other services measure about themselves; called before each evaluation."""
         self.forgetters: list[Callable[[], None]] = []
@@ -69,10 +73,18 @@ class Monitoring:
 
     # -- evaluation
 
+    def forget(self, values: set[str], since: float) -> int:
+        """Take back the points, from a moment on, of metrics that have one of these values as a dimension.
+
+        Whoever replaces them is given time for it: until then no alarm is evaluated, since it would find nothing.
+        """
+        self.rests_until = self.clock.real() + REST
+        return sum(scope.metrics.forget(values, since) for scope in self.store.scopes.values())
+
     async def run(self) -> None:
         """Evaluate alarms for ever."""
         while True:
-            await asyncio.sleep(STEP)
+            await asyncio.sleep(max(STEP, self.rests_until - self.clock.real()))
             try:
                 await self.evaluate()
             except Exception:

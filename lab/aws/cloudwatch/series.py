@@ -64,6 +64,16 @@ class Metrics:
         if len(series) > 1000 and series[0].time < point.time - KEPT:
             del series[: bisect.bisect_left(series, point.time - KEPT, key=lambda item: item.time)]
 
+    def forget(self, values: set[str], since: float) -> int:
+        """Drop the points from ``since`` on of metrics with one of these values as a dimension; how many there were."""
+        count = 0
+        for key, series in self.points.items():
+            if any(value in values for _name, value in key[2]):
+                first = bisect.bisect_left(series, since, key=lambda item: item.time)
+                count += len(series) - first
+                del series[first:]
+        return count
+
     def between(self, key: Key, start: float, end: float, unit: str | None = None) -> list[Point]:
         """The points of a metric from ``start`` up to but without ``end``."""
         series = self.points.get(key)
