@@ -23,6 +23,7 @@ from lab.aws.testing import Aws
 from tools import iam_policies, lab_account
 
 from .conftest import Server, _empty
+from .test_kuma_client import payload
 from .test_site import ENDPOINTS, ROOT, WEBHOOK, Run
 
 MARK = "kumawatch-lab"
@@ -149,7 +150,7 @@ def life(aws_server: Aws, _session_server: Server, tmp_path_factory: pytest.Temp
     aws.client("sns").create_topic(Name="kumawatch-lab-theirs")
     trust = {"Version": "2012-10-17", "Statement": []}
     aws.client("iam").create_role(RoleName="kumawatch-lab-theirs", AssumeRolePolicyDocument=json.dumps(trust))
-    kuma.call("add", {**PUSH, "name": "theirs"})
+    kuma.talk(lambda client: client.call("add", payload(client, "theirs")))
 
     shown = lab.run("--check", playbook="playbooks/teardown.yml")
     unconfirmed = lab.run(playbook="playbooks/teardown.yml")
@@ -174,13 +175,6 @@ def life(aws_server: Aws, _session_server: Server, tmp_path_factory: pytest.Temp
         database=database,
         kuma=sorted(kuma.monitors()),
     )
-
-
-PUSH = {
-    "type": "push", "interval": 60, "retryInterval": 60, "resendInterval": 0, "maxretries": 0, "timeout": 48,
-    "pushToken": "abcdefghijklmnopqrstuvwxyz123456", "accepted_statuscodes": ["200-299"], "notificationIDList": {},
-    "active": True, "upsideDown": False, "expiryNotification": False, "ignoreTls": False,
-}  # fmt: skip
 
 
 @pytest.mark.slow
