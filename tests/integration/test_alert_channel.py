@@ -24,8 +24,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import uptime
 from lab.aws import testing as aws_testing
 from lab.process import free_port
+from tests.integration.conftest import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 SPACE, KEY, TOKEN = "spaces/AAQAchannel", "lab-key", "lab-token-of-the-space"
@@ -429,6 +431,39 @@ def test_an_incident_is_taken_by_the_playbook(channel: Channel) -> None:
     assert "Ada" in again
     unknown = channel.play("playbooks/acknowledge.yml", "-e", "incident=nowhere/api/cpu", "-e", "by=Bob", ok=False)
     assert "There is no incident 'nowhere/api/cpu'" in unknown
+
+
+def test_a_drill_from_uptime_kuma_comes_by_the_way_that_its_notification_takes(
+    channel: Channel, drill: Callable[..., Result], run_module: RunModule, kuma: Server
+) -> None:
+    catalogue: Any = {
+        "environment": ENVIRONMENT,
+        "channels": [{"name": "chat", "provider": "google_chat", "notification": "drilltown / chat"}],
+        "services": [{"checks": [{"channels": ["chat"]}]}],
+    }
+
+    def notify(token: str) -> None:
+        [relayed] = uptime.notifications(catalogue, relay={"url": channel.front_door(), "token": token})
+        [straight] = uptime.notifications(catalogue, {"chat": channel.chat.url})
+        mark = {"managed_by": f"kumawatch-{ENVIRONMENT}"}
+        made = run_module("kuma_notifications", {"notifications": [relayed, straight], **mark}, server=kuma)
+        assert not made["failed"], made["msg"]
+
+    server = {"url": kuma.url, "username": kuma.username, "password": kuma.password}
+    notify(channel.secret()["front_door_token"])
+    result = drill(severities=[], uptime_kuma=server)
+    assert not result["failed"], result["msg"]
+    names = ["front door", "Uptime Kuma: drilltown / chat", "Uptime Kuma: drilltown / relay"]
+    assert sorted(links(result)) == names
+    assert len(channel.chat.saying(f"{result['drill']}-kuma")) == 2
+
+    notify("another")
+    result = drill(severities=[], uptime_kuma=server)
+    assert {path: link for path, link in links(result).items() if link} == {names[2]: "front door"}
+    assert "401" in result["msg"]
+    kuma.stop()
+    result = drill(severities=[], uptime_kuma=server, timeout=10)
+    assert links(result)["Uptime Kuma"] == "Uptime Kuma"
 
 
 def test_the_playbook_holds_a_drill(channel: Channel) -> None:

@@ -24,7 +24,12 @@ _VERSION = "2012-10-17"
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
 """What is valid in the names of all kinds of resources, and short enough for the longest (a role: 64 characters)."""
 
-_TABLE_ACTIONS = ("BatchGetItem", "BatchWriteItem", "DeleteItem", "PutItem", "Query", "UpdateItem")
+_TABLE_ACTIONS = {
+    "relay": ("BatchGetItem", "BatchWriteItem", "DeleteItem", "PutItem", "UpdateItem"),
+    "front_door": ("BatchGetItem", "PutItem", "UpdateItem"),
+    "escalation": ("BatchGetItem", "PutItem", "Query"),
+}
+_TIMEOUTS = {"front_door": 15, "escalation": 60}
 _QUEUE_ACTIONS = ("ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -232,7 +237,10 @@ class _Whole:
 
     def topic_entries(self) -> list[Json]:
         """The topics of the severities, and the one for whoever looks after the channel itself."""
-        common = {"kms_key": self.key, "tags": {key: value for key, value in self.tags.items() if key != "managed-by"}}
+        common: Json = {
+            "kms_key": self.key,
+            "tags": {key: value for key, value in self.tags.items() if key != "managed-by"},
+        }
         relay: Json = {"protocol": "sqs", "endpoint": self.arns["queue"], "raw": False}
         mails = [{"protocol": "email", "endpoint": address} for address in self.inputs["operations_emails"]]
         entries: list[Json] = [
@@ -289,8 +297,8 @@ class _Whole:
     def _relay_may(self) -> list[Json]:
         statements = [
             _allow([f"sqs:{action}" for action in _QUEUE_ACTIONS], self.arns["queue"]),
-            _allow(["cloudwatch:ListTagsForResource"], self.arns["alarms"]),
-            self._may_use_table(),
+            _allow(["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"], self.arns["alarms"]),
+            self._may_use_table("relay"),
             self._may_read_secret(),
         ]
         if self.key:
@@ -298,13 +306,13 @@ class _Whole:
         return statements
 
     def _front_door_may(self) -> list[Json]:
-        return [*self._may_publish(), self._may_use_table(), self._may_read_secret()]
+        return [*self._may_publish(), self._may_use_table("front_door"), self._may_read_secret()]
 
     def _escalation_may(self) -> list[Json]:
-        return [*self._may_publish(), self._may_use_table()]
+        return [*self._may_publish(), self._may_use_table("escalation")]
 
-    def _may_use_table(self) -> Json:
-        return _allow([f"dynamodb:{action}" for action in _TABLE_ACTIONS], self.arns["table"])
+    def _may_use_table(self, part: str) -> Json:
+        return _allow([f"dynamodb:{action}" for action in _TABLE_ACTIONS[part]], self.arns["table"])
 
     def _may_read_secret(self) -> Json:
         if self.inputs["secret_store"] == "secretsmanager":
@@ -340,7 +348,7 @@ class _Whole:
                 "description": words[part],
                 "handler": f"kumawatch._relay.handlers.{handlers[part]}",
                 "role": _arn(self.place, "iam", f"role/{name}"),
-                "timeout": self.inputs["timeout"] if part == "relay" else 30,
+                "timeout": _TIMEOUTS.get(part, self.inputs["timeout"]),
                 "environment": self._environment(part),
                 **common,
             }
