@@ -19,6 +19,11 @@ RATES = {
     "PutDashboard": 10.0,
     "TagResource": 20.0,
     "ListTagsForResource": 10.0,
+    "CreateLogGroup": 10.0,
+    "DeleteLogGroup": 10.0,
+    "DescribeLogGroups": 10.0,
+    "DescribeMetricFilters": 5.0,
+    "PutMetricFilter": 5.0,
 }
 """Calls a second that an account has for an operation, where it is documented."""
 

@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Metric filters of log groups: one small function per API call."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from .._errors import InputError
+from .._reconcile import ABSENT, Actual, Change, Delete, Desired, Update
+from . import log_filters_model as model
+from .bulk import Kind
+from .entries import each
+from .errors import DENIED, UNKNOWN, ApiError
+from .log_tags import GONE, marked_groups
+from .session import Aws, Known
+
+_PAGE = 50
+#: What endpoints say that do not know an operation, or do not let us call it.
+_NOT_TO_BE_ASKED = UNKNOWN | DENIED | {"InvalidOperationException"}
+_LINES = 50
+
+
+class MetricFilters(Kind):
+    """The metric filters of an account and Region.
+
+    :param prefix: how the names of filters begin that a purge may take.
+    """
+
+    noun = model.NOUN
+
+    def __init__(self, entries: Sequence[Mapping[str, Any]], prefix: str = "") -> None:
+        super().__init__()
+        self._entries = entries
+        self._prefix = prefix
+        self._declared: Collection[model.Key] = ()
+        self._samples: dict[model.Key, list[model.Sample]] = {}
+        self._aws: Aws | None = None
+
+    # -- deciding
+
+    def desired(self, known: Known) -> list[Desired]:
+        result = model.desired(self._entries, known)
+        self._declared = frozenset(entry.key for entry in result)
+        for entry in result:
+            who = f"{self.noun} '{entry.label}'"
+            tests = model.samples(self._entries[entry.position], who)
+            if tests and entry.state != ABSENT:
+                self._samples[entry.key] = tests
+            doubt = model.parsed(who, entry.properties["pattern"]).doubt if "pattern" in entry.properties else ""
+            if doubt:
+                self.warnings.append(f"{who}: {doubt}.")
+        return result
+
+    def check(self, desired: Sequence[Desired], actual: Sequence[Actual]) -> None:
+        purged = frozenset(
+            item.key
+            for item in actual
+            if self.purge and self.owner is not None and item.owner == self.owner and item.key not in self._declared
+        )
+        model.check(desired, actual, purged)
+        self._check_samples(desired, {item.key: item for item in actual})
+
+    def _check_samples(self, desired: Sequence[Desired], there: Mapping[model.Key, Actual]) -> None:
+        """Refuse patterns that do not do what their samples expect.
+
+        CloudWatch itself is asked of patterns that it does not have yet, and of those that we find wrong.
+        """
+        asked: list[tuple[Desired, str]] = []
+        for entry in desired:
+            if entry.key not in self._samples:
+                continue
+            stored = there[entry.key].properties["pattern"] if entry.key in there else None
+            pattern = entry.properties.get("pattern", stored)
+            new = stored is None or not self.equal("pattern", stored, pattern)
+            if new or model.failing(self._samples[entry.key], pattern):
+                asked.append((entry, pattern))
+        problems = [
+            f"{self.noun} '{entry.label}': {problem}"
+            for (entry, _pattern), found in zip(asked, each(self._ask, asked), strict=True)
+            for problem in found
+        ]
+        if problems:
+            more = f" ({len(problems) - 1} more tests fail)" if len(problems) > 1 else ""
+            raise InputError(f"{problems[0]}: correct the pattern or the test{more}.")
+
+    def _ask(self, asked: tuple[Desired, str]) -> list[str]:
+        """What of the samples of a filter is not as expected."""
+        entry, pattern = asked
+        tests = self._samples[entry.key]
+        found: dict[str, Mapping[str, str]] = {}
+        lines = list(dict.fromkeys(test.line for test in tests))
+        for start in range(0, len(lines), _LINES):
+            some = lines[start : start + _LINES]
+            matches = self._matches(entry, pattern, some)
+            if matches is None:
+                return model.failing(tests, pattern)
+            found.update({some[int(match["eventNumber"]) - 1]: match.get("extractedValues") or {} for match in matches})
+        return model.failing(tests, pattern, found.get)
+
+    def _matches(self, entry: Desired, pattern: str, lines: list[str]) -> list[dict[str, Any]] | None:
+        """Which lines CloudWatch finds, ``None`` where nobody can be asked."""
+        if self._aws is None:
+            return None
+        try:
+            answer = self._aws.call("logs", "TestMetricFilter", filterPattern=pattern, logEventMessages=lines)
+        except ApiError as error:
+            if error.code in _NOT_TO_BE_ASKED:
+                return None
+            if error.code == "InvalidParameterException":
+                raise InputError(f"{self.noun} '{entry.label}': pattern '{pattern}': {error}") from error
+            raise
+        return list(answer.get("matches") or ())
+
+    def equal(self, name: str, before: Any, after: Any) -> bool:
+        return model.equal(name, before, after)
+
+    # -- reading
+
+    def read(self, aws: Aws) -> list[Actual]:
+        self._aws = aws
+        items = list(describe(aws))
+        ours: Collection[str] = ()
+        if self.purge and self.owner is not None:
+            ours = marked_groups(aws, self.owner, {item["logGroupName"] for item in items if self._named(item)})
+        return [model.actual(item, self._owner(item, ours)) for item in items]
+
+    def _named(self, item: Mapping[str, Any]) -> bool:
+        return str(item["filterName"]).startswith(self._prefix)
+
+    def _owner(self, item: Mapping[str, Any], ours: Collection[str]) -> str | None:
+        """Filters have no tags. One is ours that is declared, or whose log group is ours and whose name says so."""
+        declared = (item["logGroupName"], item["filterName"]) in self._declared
+        return self.owner if declared or (item["logGroupName"] in ours and self._named(item)) else None
+
+    # -- writing
+
+    def apply(self, aws: Aws, change: Change) -> None:
+        if isinstance(change, Delete):
+            try:
+                aws.call("logs", "DeleteMetricFilter", logGroupName=change.key[0], filterName=change.key[1])
+            except ApiError as error:
+                if error.code != GONE:
+                    raise
+            return
+        properties = change.desired.properties
+        if isinstance(change, Update):
+            changed = {name: difference.after for name, difference in change.differences.items()}
+            properties = {**change.actual.properties, **changed}
+        aws.call("logs", "PutMetricFilter", **model.request(change.key, properties))
+
+
+def describe(aws: Aws) -> Iterator[dict[str, Any]]:
+    """All metric filters of the account and Region: without the name of a log group, that is what is listed."""
+    return aws.pages("logs", "DescribeMetricFilters", "metricFilters", token="nextToken", limit=_PAGE)
