@@ -36,8 +36,8 @@ LIMIT = 6144
 
 #: What is run with each policy. A phase has several where one would be longer than AWS takes.
 PHASES: dict[str, dict[str, tuple[str, ...]]] = {
-    "phase2-channel": {"roles": ("alert_channel",), "playbooks": ("drill", "redrive", "acknowledge")},
-    "phase2-metrics": {"roles": ("cloudwatch_metrics",), "playbooks": ("phase2", "teardown")},
+    "phase2-channel": {"roles": ("alert_channel",), "playbooks": ("alert_channel", "drill", "redrive", "acknowledge")},
+    "phase2-metrics": {"roles": ("cloudwatch_metrics",), "playbooks": ("cloudwatch", "teardown")},
 }
 
 #: Prefixes of actions where they are not what botocore calls the service.
