@@ -37,39 +37,13 @@ _raw:
   elements: str
 """
 
-import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._relay.package import build
-
-
-def cache_directory() -> Path:
-    """Where packages are kept unless somebody says otherwise."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "kumawatch"
-
-
-def keep(content: bytes, directory: Path) -> Path:
-    """Write ``content`` under a name of its own, whole or not at all; two runs may do so at once."""
-    path = directory / f"relay-{hashlib.sha256(content).hexdigest()[:16]}.zip"
-    if path.exists() and path.read_bytes() == content:
-        return path
-    directory.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=directory, prefix=".relay-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.replace(name, path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._relay.package import build, cache_directory, keep
 
 
 class LookupModule(LookupBase):

@@ -18,6 +18,9 @@ AROUND = timedelta(minutes=15)
 MAX_URL = 2_000
 """The characters of an address; a longer one gets no button."""
 
+_MAX_GROUPS = 50
+"""The log groups of one query."""
+
 _CONSOLES = {
     "aws": "console.aws.amazon.com",
     "aws-cn": "console.amazonaws.cn",
@@ -42,14 +45,26 @@ def logs(alert: Alert, groups: t.Sequence[str], default_region: str = "") -> str
     base = _base(alert, default_region)
     if base is None or not alert.stateful:
         return None
-    start, end = (_stamp(moment) for moment in (alert.at - AROUND, alert.at + AROUND))
-    parts = [f"end~'{end}", f"start~'{start}", "timeType~'ABSOLUTE", "tz~'UTC"]
-    parts.append(f"editorString~'{_star(alert.log_query or DEFAULT_QUERY)}")
-    if groups:
-        parts.append("source~(" + "".join(f"~'{_star(group)}" for group in groups[:50]) + ")")
-    detail = "~(" + "~".join(parts) + ")"
-    # The console wants this part quoted twice, with $ in place of the second %.
-    return _usable(f"{base}#logsV2:logs-insights{_dollar('?queryDetail=' + detail)}")
+    return _insights(base, alert.log_query or DEFAULT_QUERY, groups, alert.at - AROUND, alert.at + AROUND)
+
+
+def insights(
+    region: str, partition: str, query: str, groups: t.Sequence[str], start: datetime, end: datetime
+) -> str | None:
+    """Logs Insights with ``query`` over ``groups``, as many of them as an address has room for."""
+    base = _home(region, partition)
+    if base is None:
+        return None
+    tried = (
+        _insights(base, query, groups[:number], start, end) for number in range(min(len(groups), _MAX_GROUPS), 0, -1)
+    )
+    return next(filter(None, tried), None)
+
+
+def dashboard(region: str, partition: str, name: str) -> str | None:
+    """The page of a dashboard."""
+    base = _home(region, partition)
+    return _usable(f"{base}#dashboards/dashboard/{quote(name, safe='')}") if base and name else None
 
 
 def runbook(tags: t.Mapping[str, str], kind: str, base: str) -> str | None:
@@ -68,19 +83,32 @@ def runbook(tags: t.Mapping[str, str], kind: str, base: str) -> str | None:
 
 def alarms(region: str, partition: str = "aws") -> str | None:
     """The list of the alarms that are in alarm."""
-    if not region:
-        return None
-    host = _CONSOLES.get(partition, _CONSOLES["aws"])
-    return f"https://{region}.{host}/cloudwatch/home?region={region}#alarmsV2:?~(alarmStateFilter~'ALARM)"
+    base = _home(region, partition)
+    return f"{base}#alarmsV2:?~(alarmStateFilter~'ALARM)" if base else None
 
 
 def _base(alert: Alert, default_region: str) -> str | None:
     parts = alert.arn.split(":")
     partition = parts[1] if len(parts) > 5 and parts[0] == "arn" else "aws"
     region = alert.region or default_region
-    if not region or not region.replace("-", "").isalnum() or alert.source not in ("alarm", "escalation"):
+    return _home(region, partition) if alert.source in ("alarm", "escalation") else None
+
+
+def _home(region: str, partition: str) -> str | None:
+    """The console of CloudWatch; None for what is no Region."""
+    if not region.replace("-", "").isalnum():
         return None
     return f"https://{region}.{_CONSOLES.get(partition, _CONSOLES['aws'])}/cloudwatch/home?region={region}"
+
+
+def _insights(base: str, query: str, groups: t.Sequence[str], start: datetime, end: datetime) -> str | None:
+    parts = [f"end~'{_stamp(end)}", f"start~'{_stamp(start)}", "timeType~'ABSOLUTE", "tz~'UTC"]
+    parts.append(f"editorString~'{_star(query)}")
+    if groups:
+        parts.append("source~(" + "".join(f"~'{_star(group)}" for group in groups[:_MAX_GROUPS]) + ")")
+    detail = "~(" + "~".join(parts) + ")"
+    # The console wants this part quoted twice, with $ in place of the second %.
+    return _usable(f"{base}#logsV2:logs-insights{_dollar('?queryDetail=' + detail)}")
 
 
 def _usable(url: str) -> str | None:

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The zip of the functions, the same bytes for the same sources on every machine.
+"""The zips of the functions, the same bytes for the same sources on every machine.
+
+One for the alert channel, and one for the daily error report, which has more modules and a configuration in it.
 
 Not a part of the zip itself. It needs the files of this collection, so it runs on the controller (in a filter, or as a
 command), not inside a module that Ansible has packed up.
@@ -12,8 +14,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
 import sys
+import tempfile
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PACKAGE = "kumawatch"
@@ -30,21 +35,30 @@ _MODE = 0o100644 << 16
 _INIT = b'"""Kumawatch in AWS Lambda."""\n'
 
 
-def sources() -> dict[str, bytes]:
-    """The files of the zip by their names in it."""
+RELAY = ("_google_chat", "_relay")
+ERROR_REPORT = (*RELAY, "_error_report")
+
+
+def sources(parts: Sequence[str] = RELAY, files: Mapping[str, bytes] | None = None) -> dict[str, bytes]:
+    """The files of the zip by their names in it.
+
+    :param parts: the packages of module_utils that go into it.
+    :param files: what else lies beside them, by name.
+    """
     found = {f"{PACKAGE}/__init__.py": _INIT}
-    for path in [_UTILS / "_errors.py", *(_UTILS / "_google_chat").glob("*.py"), *_HERE.glob("*.py")]:
+    paths = [_UTILS / "_errors.py", *(path for part in parts for path in (_UTILS / part).glob("*.py"))]
+    for path in paths:
         name = path.relative_to(_UTILS).as_posix()
         if name not in _LEFT_OUT:
             found[f"{PACKAGE}/{name}"] = path.read_bytes()
-    return found
+    return found | {f"{PACKAGE}/{name}": content for name, content in (files or {}).items()}
 
 
-def build() -> bytes:
+def build(parts: Sequence[str] = RELAY, files: Mapping[str, bytes] | None = None) -> bytes:
     """The zip. Stored, not compressed: what a compressor makes differs from one version to the next."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in sorted(sources().items()):
+        for name, content in sorted(sources(parts, files).items()):
             entry = zipfile.ZipInfo(name, _MADE)
             entry.create_system = 3
             entry.external_attr = _MODE
@@ -55,6 +69,29 @@ def build() -> bytes:
 def code_sha256(content: bytes) -> str:
     """The digest of a zip as Lambda says it (``CodeSha256``)."""
     return base64.b64encode(hashlib.sha256(content).digest()).decode("ascii")
+
+
+def cache_directory() -> Path:
+    """Where packages are kept unless somebody says otherwise."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "kumawatch"
+
+
+def keep(content: bytes, directory: Path, name: str = "relay") -> Path:
+    """Write ``content`` under a name of its own, whole or not at all; two runs may do so at once."""
+    path = directory / f"{name}-{hashlib.sha256(content).hexdigest()[:16]}.zip"
+    if path.exists() and path.read_bytes() == content:
+        return path
+    directory.mkdir(parents=True, exist_ok=True)
+    handle, unfinished = tempfile.mkstemp(dir=directory, prefix=f".{name}-")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        os.replace(unfinished, path)
+    except OSError:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+    return path
 
 
 def package(dest: str | Path) -> str:

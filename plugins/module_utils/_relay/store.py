@@ -10,6 +10,7 @@ Its keys are ``kind`` (partition) and ``id`` (sort), its time to live is ``expir
 * ``outbox``: one a message; its body until it is posted, and that it was.
 * ``pace``: one a space; when it may be written to again.
 * ``drill``: one a path of a drill; how far it has come.
+* ``report``: one a day of the error report; what later ones compare with.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ SEEN = "seen"
 OUTBOX = "outbox"
 PACE = "pace"
 DRILL = "drill"
+REPORT = "report"
 
 DAY = 86_400
-KEPT = {INCIDENT: 3 * DAY, SEEN: 15 * DAY, OUTBOX: 15 * DAY, PACE: DAY, DRILL: 7 * DAY}
+KEPT = {INCIDENT: 3 * DAY, SEEN: 15 * DAY, OUTBOX: 15 * DAY, PACE: DAY, DRILL: 7 * DAY, REPORT: 40 * DAY}
 """How long an item is kept after it was written. A message can come back for 14 days, out of the dead letters."""
 
 KEPT_OPEN = 30 * DAY

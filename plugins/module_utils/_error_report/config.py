@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the report is to read, out of the file that lies beside it in the zip (pure)."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .._errors import InputError
+from .queries import FORMATS, TEXT
+
+DEFAULT_TOP = 5
+DEFAULT_DAYS = 7
+MAX_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Group:
+    """A log group.
+
+    :param format: how its lines look, one of :data:`.queries.FORMATS`.
+    """
+
+    name: str
+    format: str = TEXT
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service and where it logs."""
+
+    name: str
+    groups: tuple[Group, ...] = ()
+    owner: str = ""
+    runbook: str = ""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the report is about.
+
+    :param top: how many patterns and routes are named.
+    :param days: how many days before are compared with.
+    :param dashboard: the name of the one with the logs; empty: none.
+    :param runbook: a web address of the report's own; empty: none.
+    """
+
+    services: tuple[Service, ...] = ()
+    top: int = DEFAULT_TOP
+    days: int = DEFAULT_DAYS
+    dashboard: str = ""
+    partition: str = "aws"
+
+    @property
+    def service_of(self) -> dict[str, str]:
+        """The service of each log group."""
+        return {group.name: service.name for service in self.services for group in service.groups}
+
+
+def read_config(text: str | bytes) -> Config:
+    """The configuration in ``text``, a JSON object.
+
+    :raises InputError: it cannot be right.
+    """
+    try:
+        data: t.Any = json.loads(text)
+    except (ValueError, TypeError):
+        data = None
+    if not isinstance(data, Mapping) or not isinstance(data.get("services", []), list):
+        raise InputError('The report\'s configuration is no JSON object such as {"services": […]}.')
+    services, owners = [], dict[str, str]()
+    for index, entry in enumerate(data.get("services", [])):
+        service = _service(entry, index)
+        for group in service.groups:
+            other = owners.setdefault(group.name, service.name)
+            if other != service.name:
+                raise InputError(
+                    f"The log group '{group.name}' belongs to the services '{other}' and '{service.name}': "
+                    f"the report counts each line once, so give each of them its own."
+                )
+        services.append(service)
+    names = [service.name for service in services]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"The report's configuration names the service '{twice}' twice.")
+    return Config(
+        services=tuple(services),
+        top=_number(data, "top", DEFAULT_TOP, 1, 10),
+        days=_number(data, "days", DEFAULT_DAYS, 1, MAX_DAYS),
+        dashboard=str(data.get("dashboard") or ""),
+        partition=str(data.get("partition") or "aws"),
+    )
+
+
+def _service(entry: t.Any, index: int) -> Service:
+    name = entry.get("name") if isinstance(entry, Mapping) else None
+    if not isinstance(name, str) or not name:
+        raise InputError(f"The report's configuration: service {index + 1} needs a name.")
+    groups = []
+    for group in entry.get("groups") or []:
+        if not isinstance(group, Mapping) or not isinstance(group.get("name"), str) or not group["name"]:
+            raise InputError(f"The report's service '{name}': each of its groups needs a name.")
+        kind = group.get("format") or TEXT
+        if kind not in FORMATS:
+            raise InputError(
+                f"The report's service '{name}': the log group '{group['name']}' has the format '{kind}'; "
+                f"the report knows {', '.join(sorted(FORMATS))}."
+            )
+        groups.append(Group(group["name"], kind))
+    return Service(
+        name=name,
+        groups=tuple(dict.fromkeys(groups)),
+        owner=str(entry.get("owner") or ""),
+        runbook=str(entry.get("runbook") or ""),
+    )
+
+
+def _number(data: Mapping[str, t.Any], name: str, default: int, least: int, most: int) -> int:
+    value = data.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise InputError(f"The report's {name} must be a whole number from {least} to {most}, not {value!r}.")
+    return value
