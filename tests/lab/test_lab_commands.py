@@ -12,6 +12,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,9 +20,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from lab import process
+from lab.paths import CHECKOUT
 from lab.probe import get, tcp_refused
 
 
@@ -43,7 +46,7 @@ def running(lab: Any) -> list[str]:
     return sorted(name for name, _process in process.marked(lab.home))
 
 
-ALL = ["api", "aws", "chat", "queue", "shop"]
+ALL = ["api", "aws", "chat", "queue", "shop", "usage"]
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +72,11 @@ def test_up_brings_everything_up_and_down_leaves_nothing(lab: Any) -> None:
     lines = first.stdout.splitlines()
     assert any(line.split()[:4] == ["Uptime", "Kuma", "external", "http://kuma.invalid:3001"] for line in lines)
     assert lines[-1].startswith("The lab is up (")
-    assert lab("status").stdout.count("running") == 5
+    assert lab("status").stdout.count("running") == len(ALL)
     begin = time.monotonic()
     second = lab("up")
     assert time.monotonic() - begin < 10
-    assert second.stdout.count(" running ") == 5
+    assert second.stdout.count(" running ") == len(ALL)
     # "quick (< 2 s beyond readiness)": its own account, which the load of the machine makes longer, not shorter
     assert float(second.stdout.rpartition("(")[2].split()[0]) < 2
     down = lab("down")
@@ -82,7 +85,7 @@ def test_up_brings_everything_up_and_down_leaves_nothing(lab: Any) -> None:
     assert lab("down").stdout == "Nothing was running.\n"
     stopped = lab("status", ok=False)
     assert stopped.returncode == 1
-    assert stopped.stdout.count("stopped") == 6
+    assert stopped.stdout.count("stopped") == len(ALL) + 1  # and Uptime Kuma
 
 
 def test_endpoints_are_as_agreed(up: Any) -> None:
@@ -204,7 +207,7 @@ def test_state_removed_under_running_parts(lab: Any) -> None:
     for path in (lab.home / "parts").iterdir():
         path.unlink()
     told = lab("up").stdout
-    assert told.count("left behind by a run that was interrupted") == 5
+    assert told.count("left behind by a run that was interrupted") == len(ALL)
     assert running(lab) == ALL
 
 
@@ -213,7 +216,7 @@ def test_two_ups_at_once(lab: Any) -> None:
     told = [one.communicate(timeout=120) for one in both]
     assert [one.returncode for one in both] == [0, 0], told
     assert running(lab) == ALL
-    assert sorted(out.count(" started ") for out, _err in told) == [0, 5]
+    assert sorted(out.count(" started ") for out, _err in told) == [0, len(ALL)]
     assert sum("another lab command is at work here: waiting for it" in out for out, _err in told) == 1
 
 
@@ -337,8 +340,53 @@ def test_logs(lab: Any) -> None:
     lab("up")
     assert "listens on 127.0.0.1:" in lab("logs", "api").stdout
     assert lab("logs", "nginx", ok=False).stderr == (
-        "Error: There is no part 'nginx': choose one of kuma, aws, chat, api, shop, queue, npm, pip.\n"
+        "Error: There is no part 'nginx': choose one of kuma, aws, usage, chat, api, shop, queue, npm, pip.\n"
     )
+
+
+def test_load_is_reported_to_the_account_and_eased_again(lab: Any) -> None:
+    lab("up")
+    account = lab.read("endpoints.json")["aws"]
+    furnished = subprocess.run(
+        [sys.executable, "-m", "tools.lab_account"], cwd=CHECKOUT, env=lab.env, capture_output=True, text=True
+    )
+    assert "made instance kumawatch-lab-api" in furnished.stdout, furnished.stderr
+    client = boto3.client(
+        "cloudwatch",
+        endpoint_url=account["endpoint_url"],
+        region_name=account["region"],
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    instances = boto3.client(
+        "ec2",
+        endpoint_url=account["endpoint_url"],
+        region_name=account["region"],
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    ).describe_instances(Filters=[{"Name": "tag:service", "Values": ["api"]}])
+    instance = instances["Reservations"][0]["Instances"][0]["InstanceId"]
+
+    def averages() -> list[float]:
+        now = time.time()
+        found = client.get_metric_statistics(
+            Namespace="AWS/EC2",
+            MetricName="CPUUtilization",
+            Dimensions=[{"Name": "InstanceId", "Value": instance}],
+            StartTime=now - 600,
+            EndTime=now,
+            Period=60,
+            Statistics=["Average"],
+        )
+        return [point["Average"] for point in found["Datapoints"]]
+
+    assert lab("load", "api", "--cpu", "97").stdout == "api: cpu 97 %.\n"
+    loaded = averages()
+    assert len(loaded) >= 9 and min(loaded) > 95
+    assert lab("ease", "api").stdout == "api: quiet again.\n"
+    assert max(averages()) < 50
+    assert "'lots' is no number from 0 to 100" in lab("load", "api", "--cpu", "lots", ok=False).stderr
+    assert "There is no demo service 'apu'" in lab("load", "apu", ok=False).stderr
 
 
 def test_purge_removes_the_state(lab: Any) -> None:
