@@ -21,7 +21,7 @@ from tools.role_docs import paragraphs
 
 sys.path.insert(0, str(common.ROOT / "collections"))
 
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import thresholds
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import log_settings, thresholds
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.signals import (
     SIGNALS,
     Signal,
@@ -43,6 +43,10 @@ def schema() -> dict[str, Any]:
         kinds = holder["properties"]["alarms"]["properties"]
         for kind, signal in SIGNALS.items():
             kinds[kind] = {**kinds[kind], **_alarm(signal)}
+        logs = holder["properties"]["logs"]["properties"]
+        for key, signal in log_settings.WATCHED.items():
+            logs[key] = {**logs[key], **_alarm(signal)}
+        logs["silence"] = {**logs["silence"], **_silence()}
     prefixes = "|".join(ROLES.values())
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -72,6 +76,17 @@ def _alarm(signal: Signal) -> dict[str, Any]:
     for severity in signal.severities:
         settings["properties"][severity] = {"anyOf": [{"type": ["number", "boolean"]}, template, level]}
     return {"anyOf": [{"type": "boolean"}, template, settings]}
+
+
+def _silence() -> dict[str, Any]:
+    """Never, so many minutes, or those with a severity."""
+    return {
+        "anyOf": [
+            {"type": ["boolean", "integer"]},
+            {"type": "string", "pattern": _TEMPLATE},
+            _value({"options": log_settings.SILENCE_OPTIONS}, "dict"),
+        ]
+    }
 
 
 def option_schema(option: Mapping[str, Any]) -> dict[str, Any]:

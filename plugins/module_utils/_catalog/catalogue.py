@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .._errors import InputError
-from . import thresholds
+from . import log_settings, thresholds
 from .cascade import defaults, merged
 from .health import PATIENCE, default_problems, monitor_options, split
 from .signals import SIGNALS
@@ -178,6 +178,9 @@ def _defaults(
         for kind, signal in SIGNALS.items()
     }
     result["alarm_layers"] = layers
+    # Checked as a whole once, for what the environment itself declares.
+    result["logs"] = log_settings.layer(result["logs"], place.key("logs"), checker)
+    result["logs_complete"] = log_settings.complete([result["logs"]], {}, place.key("logs"), checker)
     return result
 
 
@@ -211,17 +214,9 @@ def _service(
     _web_address(entry.get("runbook"), place.key("runbook"), checker)
     for part in entry.get("group", ()):
         _check_name(part, part, place.key("group"), checker)
-    for position, source in enumerate(entry.get("logs", {}).get("sources", ()), 1):
-        if len(source) != 1:
-            checker.report(
-                f"{place.key('logs').key('sources')}[{position}] needs exactly one of file, docker and load_balancer.",
-                source,
-            )
-
-    inherited = {
-        key: value for key, value in base.items() if key not in ("health", "channels", "alarms", "alarm_layers")
-    }
-    elsewhere = ("health", "checks", "alarms", "metrics")
+    apart = ("health", "channels", "alarms", "alarm_layers", "logs", "logs_complete")
+    inherited = {key: value for key, value in base.items() if key not in apart}
+    elsewhere = ("health", "checks", "alarms", "metrics", "logs")
     service = {
         "state": "present",
         "critical": False,
@@ -230,6 +225,10 @@ def _service(
     service.setdefault("detailed_monitoring", service["critical"])
     service["alarms"] = _alarms(entry, base, place, checker)
     service["metrics"] = _metrics(entry, place, checker)
+    own_logs = log_settings.layer(entry.get("logs", {}), place.key("logs"), checker)
+    service["logs"] = log_settings.complete(
+        [base["logs"], own_logs], service, place.key("logs"), checker, base["logs_complete"]
+    )
     for key, value in service.get("instance_tags", {}).items():
         if isinstance(value, (Mapping, list)):
             checker.report(f"{place.key('instance_tags').key(key)} must be text, not {shown(value)}.", key)

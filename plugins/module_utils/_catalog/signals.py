@@ -318,8 +318,72 @@ FLEET: dict[str, Signal] = {
     ),
 }  # fmt: skip
 
+_LOGS = "AWS/Logs"
+#: Percent of what was counted, nothing where there was too little to tell.
+SHARE = "IF(FILL(all,0)>=FLOOR,100*FILL(bad,0)/all,0)"
+
+#: What is found in logs. What the metrics are called depends on the environment and the service; their dimensions and
+#: namespaces are those of :mod:`.logs`.
+LOG_SIGNALS: dict[str, Signal] = {
+    signal.kind: signal
+    for signal in (
+        Signal(
+            "log_errors", "Errors in logs", "log", "", (), (), Level(1, 5, 5), Level(5, 5, 3),
+            "Too large a part of what the application logs is errors.",
+            "The saved query Top errors: is it one message or many, and since which deployment?",
+            missing="notBreaching", expression=SHARE, floor=50, floor_unit="lines in a period", symptom=True,
+        ),
+        Signal(
+            "log_5xx", "Server errors in logs", "log", "", (), (), Level(1, 5, 5), Level(5, 5, 3),
+            "Too large a part of the requests in the access log is answered with a server error.",
+            "The saved query Server errors by route: one route or all of them? Then the application's log.",
+            missing="notBreaching", expression=SHARE, floor=50, floor_unit="requests in a period", symptom=True,
+        ),
+        Signal(
+            "log_502", "Bad gateway", "log", "", (), (), Level(1, 5, 5), Level(5, 5, 3),
+            "Requests are answered with 502: the application breaks the connection, or hands on a 502 of its own.",
+            "Whose it is, which the alarm's name says. The load balancer's: does a target restart, or close idle "
+            "connections first? The application's: what stands behind it?",
+            missing="notBreaching", expression=SHARE, floor=50, floor_unit="requests in a period", symptom=True,
+        ),
+        Signal(
+            "log_silence", "Silence", "log", _LOGS, (Metric("m", "IncomingLogEvents", "Sum"),), ("LogGroupName",),
+            Level(1, 15, 15), Level(1, 15, 15),
+            "No logs have come for minutes: nothing happens, or nobody hears of it any more.",
+            "Does the service run? Does the CloudWatch agent on its hosts, and may it write to the log group?",
+            unit="lines", comparison=BELOW, missing="breaching",
+        ),
+        Signal(
+            "log_anomaly", "Unusual logs", "log", _LOGS, (Metric("m", "AnomalyCount", "Sum"),),
+            ("LogAnomalyDetector", "LogAnomalyPriority"), Level(1, 1, 1), None,
+            "The logs have patterns that they do not usually have, or far more or less of one.",
+            "The anomalies of the log group in the console, with a sample of each.",
+            unit="anomalies", comparison=AT_LEAST, period=300, missing="notBreaching",
+        ),
+        Signal(
+            "log_pattern", "Pattern in logs", "log", "", (Metric("m", "", "Sum"),), (), Level(1, 1, 1), Level(1, 1, 1),
+            "What the catalogue looks for in the logs has been found too often.",
+            "The lines themselves: the saved query of the pattern's name.",
+            unit="", comparison=AT_LEAST, period=300, missing="notBreaching", symptom=True,
+        ),
+        Signal(
+            "log_repeated", "Repeated error", "log", "", (), (), Level(10, 1, 1), Level(10, 1, 1),
+            "The same error comes again and again.",
+            "The lines in the message; then what was deployed last, and what the lines have in common.",
+            unit="lines", comparison=AT_LEAST, period=300, missing="notBreaching", symptom=True,
+        ),
+        Signal(
+            "database_slow_queries", "Slow queries", "log", "", (), (), Level(1, 3, 2), Level(5, 3, 2),
+            "Queries of the database take long, and there are several of them.",
+            "The saved query Slowest queries: the same statement, or all of them? Has one lost its index?",
+            unit="s", period=300, missing="notBreaching", expression="IF(FILL(n,0)>=FLOOR,q,0)", floor=5,
+            floor_unit="slow queries in a period",
+        ),
+    )
+}  # fmt: skip
+
 #: A business metric of the catalogue. What it measures is declared there.
 BUSINESS = "business"
 
 #: Every kind that an alarm may bear as its tag; each has its page in docs/runbooks.
-KINDS = (*SIGNALS, *(signal.kind for signal in FLEET.values()), BUSINESS, "service")
+KINDS = (*SIGNALS, *(signal.kind for signal in FLEET.values()), *LOG_SIGNALS, BUSINESS, "service")

@@ -266,7 +266,7 @@ MISTAKES = [
     (API % "alarms: {cpu: 80}", "service 'api': alarms.cpu must be true, false or a mapping of thresholds, not 80."),
     (
         API % "logs: {sources: [{file: /a, docker: b}]}",
-        "service 'api': logs.sources[1] needs exactly one of file, docker and load_balancer.",
+        "service 'api': logs.sources[1] needs exactly one of file, docker, load_balancer and database.",
     ),
     (API % "logs: {patterns: [{name: a}]}", "service 'api': logs.patterns[a] needs 'pattern'."),
     (API % "apm: {sample: 5}", "service 'api': apm.sample must be between 0 and 1, not 5."),
@@ -452,7 +452,7 @@ def test_what_later_phases_read_is_kept_and_merged() -> None:
     assert [api["alarms"]["cpu"][severity]["threshold"] for severity in ("warning", "critical")] == [80, 90]
     assert api["alarms"]["memory"] is None
     assert api["logs"]["retention_days"] == 90
-    assert [list(source) for source in api["logs"]["sources"]] == [["file"], ["docker"], ["load_balancer"]]
+    assert [source["kind"] for source in api["logs"]["sources"]] == ["file", "docker", "load_balancer"]
     assert api["apm"] == {"sample": 0.1, "service_name": "api"}
 
 

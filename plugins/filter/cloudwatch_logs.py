@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the catalogue means for CloudWatch Logs. Each filter is documented in the file of its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import logs
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
+
+
+def _filter(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with its errors as Ansible's."""
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except KumawatchError as error:
+            raise AnsibleFilterError(str(error)) from None
+
+    return wrapper
+
+
+class FilterModule:
+    """The filters."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """By name."""
+        return {
+            "cloudwatch_log_agent_files": _filter(logs.agent_files),
+            "cloudwatch_log_deliveries": _filter(logs.deliveries),
+            "cloudwatch_log_exports": _filter(logs.exports),
+            "cloudwatch_log_groups": _filter(logs.groups),
+            "cloudwatch_log_metric_filters": _filter(logs.metric_filters),
+            "cloudwatch_log_omissions": _filter(logs.omissions),
+        }
