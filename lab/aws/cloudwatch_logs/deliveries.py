@@ -61,7 +61,7 @@ ALB_CONNECTION = [
     "tls_verify_status",
     "conn_trace_id",
 ]
-ALB_HEALTH = ["type", "time", "latency", "target_addr", "target_group_id", "status_code", "status", "reason_code"]  # fmt: skip
+ALB_HEALTH = ["type", "time", "latency", "target_addr", "target_group_id", "status_code", "status", "reason_code"]
 FIELDS = {
     ("elasticloadbalancing", "ALB_ACCESS_LOGS"): ALB_ACCESS,
     ("elasticloadbalancing", "ALB_CONNECTION_LOGS"): ALB_CONNECTION,

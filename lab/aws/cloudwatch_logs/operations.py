@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lab.aws.cloudwatch_logs import deliveries, kept
+from lab.aws.cloudwatch_logs import deliveries, kept, searches
 from lab.aws.cloudwatch_logs.service import CloudWatchLogs, Operation
 from lab.aws.cloudwatch_logs.store import Scope
 from lab.aws.protocols import ApiError
@@ -62,6 +62,7 @@ OPERATIONS: dict[str, Operation] = {
     **{name: method(name) for name in OWN},
     **kept.OPERATIONS,
     **deliveries.OPERATIONS,
+    **searches.OPERATIONS,
 }
 
 
