@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._errors import InputError
-from .queries import FORMATS, TEXT
+from .queries import Format
 
 DEFAULT_TOP = 5
 DEFAULT_DAYS = 7
@@ -22,11 +22,11 @@ MAX_DAYS = 30
 class Group:
     """A log group.
 
-    :param format: how its lines look, one of :data:`.queries.FORMATS`.
+    :param format: how its lines look, one of the configuration's formats.
     """
 
     name: str
-    format: str = TEXT
+    format: str
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Service:
 class Config:
     """What the report is about.
 
+    :param formats: how to read each kind of log.
     :param top: how many patterns and routes are named.
     :param days: how many days before are compared with.
     :param dashboard: the name of the one with the logs; empty: none.
@@ -50,10 +51,15 @@ class Config:
     """
 
     services: tuple[Service, ...] = ()
+    formats: Mapping[str, Format] = field(default_factory=dict)
     top: int = DEFAULT_TOP
     days: int = DEFAULT_DAYS
     dashboard: str = ""
     partition: str = "aws"
+
+    def kind(self, group: Group) -> Format:
+        """How to read a log group."""
+        return self.formats[group.format]
 
     @property
     def service_of(self) -> dict[str, str]:
@@ -72,9 +78,10 @@ def read_config(text: str | bytes) -> Config:
         data = None
     if not isinstance(data, Mapping) or not isinstance(data.get("services", []), list):
         raise InputError('The report\'s configuration is no JSON object such as {"services": […]}.')
+    formats = {str(name): _format(str(name), entry) for name, entry in (data.get("formats") or {}).items()}
     services, owners = [], dict[str, str]()
     for index, entry in enumerate(data.get("services", [])):
-        service = _service(entry, index)
+        service = _service(entry, index, formats)
         for group in service.groups:
             other = owners.setdefault(group.name, service.name)
             if other != service.name:
@@ -89,6 +96,7 @@ def read_config(text: str | bytes) -> Config:
         raise InputError(f"The report's configuration names the service '{twice}' twice.")
     return Config(
         services=tuple(services),
+        formats=formats,
         top=_number(data, "top", DEFAULT_TOP, 1, 10),
         days=_number(data, "days", DEFAULT_DAYS, 1, MAX_DAYS),
         dashboard=str(data.get("dashboard") or ""),
@@ -96,7 +104,7 @@ def read_config(text: str | bytes) -> Config:
     )
 
 
-def _service(entry: t.Any, index: int) -> Service:
+def _service(entry: t.Any, index: int, formats: Mapping[str, Format]) -> Service:
     name = entry.get("name") if isinstance(entry, Mapping) else None
     if not isinstance(name, str) or not name:
         raise InputError(f"The report's configuration: service {index + 1} needs a name.")
@@ -104,11 +112,11 @@ def _service(entry: t.Any, index: int) -> Service:
     for group in entry.get("groups") or []:
         if not isinstance(group, Mapping) or not isinstance(group.get("name"), str) or not group["name"]:
             raise InputError(f"The report's service '{name}': each of its groups needs a name.")
-        kind = group.get("format") or TEXT
-        if kind not in FORMATS:
+        kind = str(group.get("format") or "")
+        if kind not in formats:
             raise InputError(
-                f"The report's service '{name}': the log group '{group['name']}' has the format '{kind}'; "
-                f"the report knows {', '.join(sorted(FORMATS))}."
+                f"The report's service '{name}': the log group '{group['name']}' has the format '{kind}', which is not "
+                f"among {', '.join(sorted(formats)) or 'its formats'}."
             )
         groups.append(Group(group["name"], kind))
     return Service(
@@ -117,6 +125,14 @@ def _service(entry: t.Any, index: int) -> Service:
         owner=str(entry.get("owner") or ""),
         runbook=str(entry.get("runbook") or ""),
     )
+
+
+def _format(name: str, entry: t.Any) -> Format:
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("errors"), str) or not entry["errors"]:
+        raise InputError(f"The report's format '{name}' needs errors: the condition for lines that are errors.")
+    texts = {key: str(entry[key]) for key in ("status", "route", "method", "seconds") if entry.get(key)}
+    prelude = tuple(str(command) for command in entry.get("prelude") or ())
+    return Format(errors=entry["errors"], prelude=prelude, access=bool(entry.get("access")), **texts)
 
 
 def _number(data: Mapping[str, t.Any], name: str, default: int, least: int, most: int) -> int:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from .config import Config
 from .days import Day
 from .patterns import Seen, route, see
+from .queries import Format
 
 Row = Mapping[str, str]
 """A row of an answer of Logs Insights, by field."""
@@ -148,7 +149,7 @@ def add_lines(facts: Facts, rows: Iterable[Row], config: Config, *, count: bool)
                 found.first, found.sample = at, seen.sample
 
 
-def add_request_counts(facts: Facts, rows: Iterable[Row], config: Config, status: str) -> None:
+def add_request_counts(facts: Facts, rows: Iterable[Row], config: Config, form: Format) -> None:
     """Add how many requests there are, and how many of them failed."""
     for row in rows:
         service = config.service_of.get(group_of(row))
@@ -156,15 +157,15 @@ def add_request_counts(facts: Facts, rows: Iterable[Row], config: Config, status
             counts = facts.counts.setdefault(service, Counts())
             number = _whole(row.get("requests"))
             counts.requests += number
-            counts.failed += number if failed(row.get(status)) else 0
+            counts.failed += number if failed(row.get(form.status)) else 0
 
 
-def add_routes(facts: Facts, rows: Iterable[Row], config: Config, status: str) -> None:
+def add_routes(facts: Facts, rows: Iterable[Row], config: Config, form: Format) -> None:
     """Add requests to the routes: those of one route are put together, whatever stands in their paths."""
     owners = config.service_of
     for row in rows:
         service = owners.get(group_of(row))
-        method, url = row.get("method", ""), row.get("url", "")
+        method, url = row.get(form.method, ""), row.get(form.route, "")
         # What no client asked for properly is no route.
         if not service or not url or url == "-":
             continue
@@ -172,7 +173,7 @@ def add_routes(facts: Facts, rows: Iterable[Row], config: Config, status: str) -
         found = facts.routes.setdefault((service, name), Route(service, name))
         number = _whole(row.get("requests"))
         found.requests += number
-        found.failed += number if failed(row.get(status)) else 0
+        found.failed += number if failed(row.get(form.status)) else 0
         mean, longest = _number(row.get("mean")), _number(row.get("longest"))
         # A load balancer writes -1 where no target answered.
         if mean is not None and longest is not None and mean >= 0:

@@ -12,13 +12,13 @@ HIDDEN = "***"
 
 _NAMES = (
     r"pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key|client[_-]?secret"
-    r"|credentials?|authorization|x-api-key|session(?:id)?|sid|cookie|set-cookie|signature|sig|jwt|otp|pin|key"
+    r"|credentials?|authorization|x-api-key|session(?:[_-]?id)?|sid|cookie|set-cookie|signature|sig|jwt|otp|pin"
 )
 _RULES: Sequence[tuple[re.Pattern[str], str]] = tuple(
     (re.compile(pattern), by)
     for pattern, by in (
         # A key in a block of its own, whole or cut off.
-        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", HIDDEN),
+        (r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", HIDDEN),
         # A user and a password in an address.
         (r"(?i)\b([a-z][a-z0-9+.-]{1,20}://)[^\s/@:]*:[^\s/@]*@", rf"\1{HIDDEN}@"),
         # The schemes of the header Authorization, with the header or without it.
@@ -29,6 +29,7 @@ _RULES: Sequence[tuple[re.Pattern[str], str]] = tuple(
             rf"|(?!(?:bearer|basic|digest|negotiate)\s)[^\s,;&\"'<>(){{}}\[\]]+)",
             rf"\1{HIDDEN}",
         ),
+        (r"(?i)([?&]key=)[^\s&\"']+", rf"\1{HIDDEN}"),
         (r"\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?", HIDDEN),
         (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", HIDDEN),
         (

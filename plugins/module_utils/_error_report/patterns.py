@@ -42,16 +42,13 @@ _VARIABLE: Sequence[tuple[re.Pattern[str], str]] = tuple(
         (r"\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]?\d \d{2}:\d{2}:\d{2}\b", "<time>"),
         (r"\b\d{1,2}:\d{2}:\d{2}(?:[.,]\d+)?\b", "<time>"),
         (r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?![\w.])", "<ip>"),
-        (
-            r"(?i)(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4})?(?:%\w+)?(?![\w:])|(?<![\w:])::(?:[0-9a-f]{1,4}:?)+(?!\w)",
-            "<ip>",
-        ),
+        (r"(?i)(?<![\w:])(?=:*[0-9a-f])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", "<ip>"),
         (r"\b(?:i|vol|eni|subnet|vpc|sg|ami)-[0-9a-f]{8,17}\b", "<id>"),
         (r"(?i)\b0x[0-9a-f]+\b", "<hex>"),
         # A word of hexadecimal digits with a figure in it: a digest, an id of an object, a short commit.
-        (r"(?i)\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b", "<hex>"),
+        (r"(?i)\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,}\b", "<hex>"),
         # A long word of letters and figures mixed, as random ids are.
-        (r"\b(?=\w*\d)(?=\w*[A-Za-z])\w{16,}\b", "<id>"),
+        (r"\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}\b", "<id>"),
         (r"(?<!<)\d+(?:[.,]\d+)*", "<n>"),
     )
 )

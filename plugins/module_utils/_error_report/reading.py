@@ -58,13 +58,14 @@ class Reader:
             by_kind.setdefault(kind, []).append(group)
         made = []
         for kind, groups in sorted(by_kind.items()):
+            form = self.config.formats[kind]
             for part in queries.chunks(groups):
-                if not queries.FORMATS[kind].of_requests:
-                    made.append(self._ask(queries.error_lines(kind), part, LINES))
+                if not form.access:
+                    made.append(self._ask(queries.error_lines(form), part, LINES))
                     continue
-                made.append(self._ask(queries.request_counts(kind), part, REQUESTS))
+                made.append(self._ask(queries.request_counts(form), part, REQUESTS))
                 if self.routes:
-                    made.append(self._ask(queries.routes(kind), part, ROUTES))
+                    made.append(self._ask(queries.routes(form), part, ROUTES))
         return made
 
     def take(self, answer: Answer) -> list[Ask]:
@@ -76,19 +77,18 @@ class Reader:
         if answer.reason:
             self._unread(ask, answer.reason)
             return []
-        kind = self._kinds[ask.groups[0]]
-        status = queries.FORMATS[kind].status
+        form = self.config.formats[self._kinds[ask.groups[0]]]
         full = len(answer.rows) >= queries.MAX_ROWS
         if ask.what == LINES:
-            return self._lines(ask, kind, answer.rows, full)
+            return self._lines(ask, form, answer.rows, full)
         if full and len(ask.groups) > 1:
             return self._halves(ask)
         if ask.what == ERRORS:
             known.add_error_counts(self.facts, answer.rows, self.config)
         elif ask.what == REQUESTS:
-            known.add_request_counts(self.facts, answer.rows, self.config, status)
+            known.add_request_counts(self.facts, answer.rows, self.config, form)
         else:
-            known.add_routes(self.facts, answer.rows, self.config, status)
+            known.add_routes(self.facts, answer.rows, self.config, form)
             if full:
                 self.facts.gap(
                     f"{ask.groups[0]} has more than {queries.MAX_ROWS:,} different paths: the routes are those of the "
@@ -96,7 +96,7 @@ class Reader:
                 )
         return []
 
-    def _lines(self, ask: Ask, kind: str, rows: Sequence[t.Mapping[str, str]], full: bool) -> list[Ask]:
+    def _lines(self, ask: Ask, form: queries.Format, rows: Sequence[t.Mapping[str, str]], full: bool) -> list[Ask]:
         """Error lines: all of them, or as many as a few pages hold and the number of the others."""
         page = self._pages.get(ask.groups, 1)
         if full and page == 1 and len(ask.groups) > 1:
@@ -108,7 +108,7 @@ class Reader:
         known.add_lines(self.facts, fresh, self.config, count=not full and page == 1)
         follow = []
         if full and page == 1:
-            follow.append(self._ask(queries.error_counts(kind), ask.groups, ERRORS))
+            follow.append(self._ask(queries.error_counts(form), ask.groups, ERRORS))
         oldest = known.moment(rows[-1].get("@timestamp", "")) if full else None
         if oldest is not None:
             end = int(oldest.timestamp())

@@ -146,8 +146,7 @@ class Work:
                 group
                 for service in self.config.services
                 for group in service.groups
-                if queries.FORMATS[group.format].of_requests == of_requests
-                and (service.name in troubled or not troubled)
+                if self.config.kind(group).access == of_requests and (service.name in troubled or not troubled)
             ]
             # A query reads one format; the button leads to the one that most of the groups have.
             kinds = [group.format for group in groups]
@@ -155,7 +154,9 @@ class Work:
             named = [group.name for group in groups if group.format == kind]
             if not region or not named:
                 return None
-            return console.insights(region, partition, queries.shown(kind), named, report.day.start, report.day.end)
+            return console.insights(
+                region, partition, queries.shown(self.config.formats[kind]), named, report.day.start, report.day.end
+            )
 
         return card.Links(
             errors=logs(False),

@@ -41,6 +41,22 @@ def test_what_is_in_it() -> None:
     assert len(package.build()) < 1_000_000
 
 
+def test_the_report_has_a_zip_of_its_own() -> None:
+    made = package.build(package.ERROR_REPORT, {"error_report.json": b"{}"})
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        names = set(archive.namelist())
+        assert archive.read("kumawatch/error_report.json") == b"{}"
+    assert {
+        "kumawatch/_error_report/handlers.py",
+        "kumawatch/_relay/post.py",
+        "kumawatch/_google_chat/cards.py",
+    } <= names
+    assert made == package.build(package.ERROR_REPORT, {"error_report.json": b"{}"})
+    assert made != package.build(package.ERROR_REPORT, {"error_report.json": b"{ }"})
+    # The relay's own is not uploaded again where only the report is another one.
+    assert not [name for name in package.sources() if "_error_report" in name]
+
+
 PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -72,9 +88,28 @@ def test_it_starts_with_the_standard_library_alone(python: str, tmp_path: Path) 
     assert ended.returncode == 0, ended.stderr
 
 
+REPORT = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from kumawatch._error_report import handlers
+assert handlers._config().services == ()
+for name in ("aiohttp", "ansible", "ansible_collections", "asyncio", "boto3"):
+    assert name not in sys.modules, name
+"""
+
+
+@pytest.mark.parametrize("python", pythons())
+def test_the_report_starts_with_the_standard_library_alone(python: str, tmp_path: Path) -> None:
+    # Lambda unpacks it.
+    with zipfile.ZipFile(io.BytesIO(package.build(package.ERROR_REPORT, {"error_report.json": b"{}"}))) as archive:
+        archive.extractall(tmp_path)
+    ended = subprocess.run([python, "-I", "-S", "-c", REPORT, str(tmp_path)], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_every_import_stays_inside_the_package() -> None:
     """Relative imports only, so that it is the same here and in the zip."""
-    for name, content in package.sources().items():
+    for name, content in package.sources(package.ERROR_REPORT).items():
         assert b"ansible_collections" not in content, name
 
 
