@@ -118,9 +118,15 @@ class Life:
 
 
 def names_of_alarms(aws: Aws) -> list[str]:
-    answer = aws.client("cloudwatch").describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100)
-    assert "NextToken" not in answer
-    return sorted(item["AlarmName"] for item in [*answer["MetricAlarms"], *answer["CompositeAlarms"]])
+    pages = (
+        aws.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    )
+    return sorted(
+        item["AlarmName"]
+        for page in pages
+        for kind in ("MetricAlarms", "CompositeAlarms")
+        for item in page.get(kind, ())
+    )
 
 
 @pytest.fixture(scope="module")
