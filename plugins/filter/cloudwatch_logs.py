@@ -11,8 +11,13 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import logs
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import log_alarms, log_queries, logs
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
+
+
+def omissions(catalogue: Any, discovery: Any = None) -> list[str]:
+    """Why what one might expect is not there."""
+    return list(dict.fromkeys([*logs.omissions(catalogue, discovery), *log_alarms.omissions(catalogue, discovery)]))
 
 
 def _filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,9 +40,11 @@ class FilterModule:
         """By name."""
         return {
             "cloudwatch_log_agent_files": _filter(logs.agent_files),
+            "cloudwatch_log_alarms": _filter(log_alarms.log_alarms),
             "cloudwatch_log_deliveries": _filter(logs.deliveries),
             "cloudwatch_log_exports": _filter(logs.exports),
             "cloudwatch_log_groups": _filter(logs.groups),
             "cloudwatch_log_metric_filters": _filter(logs.metric_filters),
-            "cloudwatch_log_omissions": _filter(logs.omissions),
+            "cloudwatch_log_omissions": _filter(omissions),
+            "cloudwatch_log_queries": _filter(log_queries.log_queries),
         }

@@ -185,7 +185,7 @@ _ALB = Format(
     ),
     access=True,
     prelude=(
-        'parse @message /^(?<kind>\\S+) (?<time>\\S+) (?<balancer>\\S+) (?<client>\\S+) (?<target>\\S+) \\S+ '
+        'parse @message /^(?<kind>\\S+) (?<time>\\S+) (?<balancer>\\S+) (?<client>\\S+):\\d+ (?<target>\\S+) \\S+ '
         '(?<seconds>\\S+) \\S+ (?<status>\\S+) (?<target_status>\\S+) \\S+ \\S+ "(?<method>\\S+) (?<url>\\S+) [^"]*"/',
         'parse @message /"(?<trace>Root=[^"]+)"/',
         "parse url /^[a-z]+:\\/\\/[^\\/]+(?<route>\\/[^?]*)/",
@@ -275,9 +275,12 @@ _ALB_JSON = Format(
         ),
     ),
     access=True,
-    prelude=("parse request_line /^(?<method>\\S+) [a-z]+:\\/\\/[^\\/]+(?<route>\\/[^? ]*)/",),
+    prelude=(
+        "parse request_line /^(?<method>\\S+) [a-z]+:\\/\\/[^\\/]+(?<route>\\/[^? ]*)/",
+        "parse client_port /^(?<client>.+):\\d+$/",
+    ),
     fields={
-        "status": "elb_status_code", "target_status": "target_status_code", "route": "route", "client": "client_port",
+        "status": "elb_status_code", "target_status": "target_status_code", "route": "route", "client": "client",
         "seconds": "target_processing_time", "target": "target_port", "trace": "trace_id", "message": "@message",
     },
     errors="elb_status_code like /^5/",

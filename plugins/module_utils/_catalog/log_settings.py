@@ -98,9 +98,8 @@ def complete(
     silence = declared.get("silence") or {}
     result["silence"] = silence if silence.get("minutes") else None
     result["sources"] = _sources(declared, service, place.key("sources"), checker)
-    names = [source["name"] for source in result["sources"]]
     result["patterns"] = _patterns(declared, result["sources"], place.key("patterns"), checker)
-    result["repeated"] = _repeated(declared, names, place.key("repeated"), checker)
+    result["repeated"] = _repeated(declared, result["sources"], place.key("repeated"), checker)
     return result
 
 
@@ -277,10 +276,16 @@ def _patterns(
         if pattern is not None:
             _extracted(settings, pattern, where, checker)
             if "sources" not in entry:
-                settings["sources"] = [source["name"] for source in sources if _fits(pattern, source)]
+                settings["sources"] = _first([source for source in sources if _fits(pattern, source)])
         settings["test"] = _tests(entry.get("test") or (), where.key("test"), checker)
         result.append(settings)
     return result
+
+
+def _first(sources: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Files and containers; the logs of what may be shared only where there are no others."""
+    own = [source["name"] for source in sources if source["kind"] in ("file", "docker")]
+    return own or [source["name"] for source in sources]
 
 
 def _named(entry: Mapping[str, Any], before: Sequence[Mapping[str, Any]], where: Place, checker: Checker) -> bool:
@@ -373,8 +378,11 @@ def _tests(declared: Sequence[Any], place: Place, checker: Checker) -> list[Sett
     return result
 
 
-def _repeated(declared: Mapping[str, Any], names: Sequence[str], place: Place, checker: Checker) -> list[Settings]:
+def _repeated(
+    declared: Mapping[str, Any], sources: Sequence[Mapping[str, Any]], place: Place, checker: Checker
+) -> list[Settings]:
     result: list[Settings] = []
+    names = [source["name"] for source in sources]
     for position, entry in enumerate(declared.get("repeated") or ()):
         where = place.item(position, entry)
         if not _named(entry, result, where, checker) or "text" not in entry:
@@ -385,7 +393,7 @@ def _repeated(declared: Mapping[str, Any], names: Sequence[str], place: Place, c
             "severity": "warning",
             "lines": 5,
             **entry,
-            "sources": _referenced(entry, names, where, checker),
+            "sources": _referenced(entry, names, where, checker) if "sources" in entry else _first(sources),
         }
         text = settings["text"]
         if not text.strip("/").strip():

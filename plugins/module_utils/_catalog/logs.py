@@ -127,16 +127,24 @@ def _metric_part(text: str) -> str:
 
 
 def sources(
-    catalogue: Catalogue, discovery: Mapping[str, Any] | None = None, omissions: Omissions | None = None
+    catalogue: Catalogue,
+    discovery: Mapping[str, Any] | None = None,
+    omissions: Omissions | None = None,
+    *,
+    absent: bool = False,
 ) -> list[Source]:
-    """The logs of all services that are not to go, those of load balancers and databases as discovery knows them."""
+    """The logs of all services, those of load balancers and databases as discovery knows them.
+
+    :param absent: whether those of services that are to go are among them.
+    """
     services: Mapping[str, Found] = (discovery or {}).get("services") or {}
+    omissions = Omissions() if omissions is None else omissions
     return [
         source
         for service in catalogue["services"]
-        if service["state"] != "absent"
+        if absent or service["state"] != "absent"
         for declared in service["logs"]["sources"]
-        for source in _of(catalogue, service, declared, services.get(service["name"]) or {}, omissions or Omissions())
+        for source in _of(catalogue, service, declared, services.get(service["name"]) or {}, omissions)
     ]
 
 

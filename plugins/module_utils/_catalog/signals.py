@@ -363,7 +363,7 @@ LOG_SIGNALS: dict[str, Signal] = {
         Signal(
             "log_pattern", "Pattern in logs", "log", "", (Metric("m", "", "Sum"),), (), Level(1, 1, 1), Level(1, 1, 1),
             "What the catalogue looks for in the logs has been found too often.",
-            "The lines themselves: the saved query of the pattern's name.",
+            "The lines themselves: the log group's search in the console takes the pattern as it is in the catalogue.",
             unit="", comparison=AT_LEAST, period=300, missing="notBreaching", symptom=True,
         ),
         Signal(
