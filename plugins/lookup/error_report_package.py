@@ -18,7 +18,7 @@ description:
 options:
   _terms:
     description:
-      - What the report is about, as the filter P(kumawatch.monitoring.cloudwatch_log_report#filter) returns it.
+      - What the report is about, as the filter P(kumawatch.monitoring.cloudwatch_error_report#filter) returns it.
     type: list
     elements: dict
     required: true
@@ -40,7 +40,10 @@ EXAMPLES = r"""
           owner: payments
           runbook: https://wiki.example.com/runbooks/api
           groups:
-            - {name: /production/api/app, format: json}
+            - {name: /production/api/app, format: postgres}
+      formats:
+        postgres:
+          errors: "@message like /ERROR:/"
 """
 
 RETURN = r"""
@@ -51,14 +54,12 @@ _raw:
 """
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.log_formats import FORMATS
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._error_report.config import read_config
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._error_report.handlers import CONFIG
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
@@ -68,42 +69,6 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._relay.packag
     cache_directory,
     keep,
 )
-
-
-def complete(report: Any) -> Any:
-    """``report`` with how to read each format that it names, as the metric filters do; formats without errors go."""
-    if not isinstance(report, Mapping) or "formats" in report:
-        return report
-    services = [
-        {**service, "groups": [group for group in service.get("groups") or [] if told(group)]}
-        if isinstance(service, Mapping)
-        else service
-        for service in report.get("services") or []
-    ]
-    names = {
-        group.get("format")
-        for service in services
-        if isinstance(service, Mapping)
-        for group in service["groups"]
-        if isinstance(group, Mapping)
-    }
-    formats = {
-        name: {
-            "errors": one.errors,
-            "prelude": list(one.prelude),
-            "access": one.access,
-            **{key: one.fields[key] for key in ("status", "route", "seconds") if key in one.fields},
-        }
-        for name, one in FORMATS.items()
-        if name in names
-    }
-    return {**report, "services": services, "formats": formats}
-
-
-def told(group: Any) -> bool:
-    """Whether a format has errors that the report can tell of."""
-    known = FORMATS.get(str(group.get("format"))) if isinstance(group, Mapping) else None
-    return known is None or bool(known.errors)
 
 
 class LookupModule(LookupBase):
@@ -116,7 +81,7 @@ class LookupModule(LookupBase):
         directory = Path(str(chosen)).expanduser() if chosen else cache_directory()
         found = []
         for term in terms:
-            config = json.dumps(complete(term), sort_keys=True, ensure_ascii=False, default=str).encode("utf-8")
+            config = json.dumps(term, sort_keys=True, ensure_ascii=False, default=str).encode("utf-8")
             try:
                 # What the function could not use is better refused here than each morning there.
                 read_config(config)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 from collections.abc import Mapping
@@ -23,10 +24,13 @@ class Group:
     """A log group.
 
     :param format: how its lines look, one of the configuration's formats.
+    :param target_groups: ARNs of the target groups whose requests are the service's, where it shares the log group of a
+        load balancer with others; empty for all.
     """
 
     name: str
     format: str
+    target_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,29 @@ class Config:
         """How to read a log group."""
         return self.formats[group.format]
 
-    @property
-    def service_of(self) -> dict[str, str]:
-        """The service of each log group."""
-        return {group.name: service.name for service in self.services for group in service.groups}
+    @functools.cached_property
+    def owners(self) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+        """The services of each log group, with the target groups that are theirs in it."""
+        found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        for service in self.services:
+            for group in service.groups:
+                found.setdefault(group.name, []).append((service.name, group.target_groups))
+        return found
+
+    def owner(self, group: str, target_group: str = "") -> str:
+        """Whose a line is; the log group's own name where nobody can tell, and nothing for a group that was not asked.
+
+        A line is counted once: what several services share and nothing tells apart is nobody's.
+        """
+        entries = self.owners.get(group, [])
+        named = {service for service, targets in entries if target_group and target_group in targets}
+        open_to_all = {service for service, targets in entries if not targets}
+        for services in (named, open_to_all):
+            if len(services) == 1:
+                return next(iter(services))
+            if services:
+                break
+        return group if entries else ""
 
 
 def read_config(text: str | bytes) -> Config:
@@ -79,15 +102,14 @@ def read_config(text: str | bytes) -> Config:
     if not isinstance(data, Mapping) or not isinstance(data.get("services", []), list):
         raise InputError('The report\'s configuration is no JSON object such as {"services": […]}.')
     formats = {str(name): _format(str(name), entry) for name, entry in (data.get("formats") or {}).items()}
-    services, owners = [], dict[str, str]()
+    services, kinds = [], dict[str, str]()
     for index, entry in enumerate(data.get("services", [])):
         service = _service(entry, index, formats)
         for group in service.groups:
-            other = owners.setdefault(group.name, service.name)
-            if other != service.name:
+            if kinds.setdefault(group.name, group.format) != group.format:
                 raise InputError(
-                    f"The log group '{group.name}' belongs to the services '{other}' and '{service.name}': "
-                    f"the report counts each line once, so give each of them its own."
+                    f"The report's log group '{group.name}' has the formats '{kinds[group.name]}' and "
+                    f"'{group.format}': give it one."
                 )
         services.append(service)
     names = [service.name for service in services]
@@ -118,7 +140,8 @@ def _service(entry: t.Any, index: int, formats: Mapping[str, Format]) -> Service
                 f"The report's service '{name}': the log group '{group['name']}' has the format '{kind}', which is not "
                 f"among {', '.join(sorted(formats)) or 'its formats'}."
             )
-        groups.append(Group(group["name"], kind))
+        targets = tuple(str(arn) for arn in group.get("target_groups") or ())
+        groups.append(Group(group["name"], kind, targets))
     return Service(
         name=name,
         groups=tuple(dict.fromkeys(groups)),
@@ -130,7 +153,7 @@ def _service(entry: t.Any, index: int, formats: Mapping[str, Format]) -> Service
 def _format(name: str, entry: t.Any) -> Format:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("errors"), str) or not entry["errors"]:
         raise InputError(f"The report's format '{name}' needs errors: the condition for lines that are errors.")
-    texts = {key: str(entry[key]) for key in ("status", "route", "method", "seconds") if entry.get(key)}
+    texts = {key: str(entry[key]) for key in ("status", "route", "method", "seconds", "target_group") if entry.get(key)}
     prelude = tuple(str(command) for command in entry.get("prelude") or ())
     return Format(errors=entry["errors"], prelude=prelude, access=bool(entry.get("access")), **texts)
 

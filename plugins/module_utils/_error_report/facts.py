@@ -120,7 +120,7 @@ def moment(text: str) -> datetime | None:
 def add_error_counts(facts: Facts, rows: Iterable[Row], config: Config) -> None:
     """Add how many error lines there are."""
     for row in rows:
-        service = config.service_of.get(group_of(row))
+        service = config.owner(group_of(row))
         if service:
             facts.counts.setdefault(service, Counts()).errors += _whole(row.get("errors"))
 
@@ -130,10 +130,9 @@ def add_lines(facts: Facts, rows: Iterable[Row], config: Config, *, count: bool)
 
     :param count: whether they are all that there are, and so say how many there are.
     """
-    owners = config.service_of
     known: dict[str, Seen] = {}
     for row in rows:
-        service, line = owners.get(group_of(row)), row.get("@message", "")
+        service, line = config.owner(group_of(row)), row.get("@message", "")
         if not service:
             continue
         if count:
@@ -152,7 +151,7 @@ def add_lines(facts: Facts, rows: Iterable[Row], config: Config, *, count: bool)
 def add_request_counts(facts: Facts, rows: Iterable[Row], config: Config, form: Format) -> None:
     """Add how many requests there are, and how many of them failed."""
     for row in rows:
-        service = config.service_of.get(group_of(row))
+        service = config.owner(group_of(row), row.get(form.target_group, ""))
         if service:
             counts = facts.counts.setdefault(service, Counts())
             number = _whole(row.get("requests"))
@@ -162,9 +161,8 @@ def add_request_counts(facts: Facts, rows: Iterable[Row], config: Config, form: 
 
 def add_routes(facts: Facts, rows: Iterable[Row], config: Config, form: Format) -> None:
     """Add requests to the routes: those of one route are put together, whatever stands in their paths."""
-    owners = config.service_of
     for row in rows:
-        service = owners.get(group_of(row))
+        service = config.owner(group_of(row), row.get(form.target_group, ""))
         method, url = row.get(form.method, ""), row.get(form.route, "")
         # What no client asked for properly is no route.
         if not service or not url or url == "-":

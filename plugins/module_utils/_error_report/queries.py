@@ -28,6 +28,7 @@ class Format:
     :param access: whether a line is a request.
     :param status: the field of the status, ``route`` that of the path, ``method`` that of the method.
     :param seconds: the field with how long a request took, in seconds; empty where the format does not say.
+    :param target_group: the field of the load balancer's target group; empty where there is none.
     """
 
     errors: str
@@ -37,6 +38,7 @@ class Format:
     route: str = "route"
     method: str = "method"
     seconds: str = ""
+    target_group: str = ""
 
 
 def error_lines(form: Format) -> str:
@@ -57,7 +59,7 @@ def error_counts(form: Format) -> str:
 
 def request_counts(form: Format) -> str:
     """How many requests of each status each log group has."""
-    return _piped(*form.prelude, f"stats count(*) as requests by @log, {form.status}", f"limit {MAX_ROWS}")
+    return _piped(*form.prelude, f"stats count(*) as requests by {_by(form, form.status)}", f"limit {MAX_ROWS}")
 
 
 def routes(form: Format) -> str:
@@ -65,7 +67,7 @@ def routes(form: Format) -> str:
     times = f", avg({form.seconds}) as mean, max({form.seconds}) as longest" if form.seconds else ""
     return _piped(
         *form.prelude,
-        f"stats count(*) as requests{times} by @log, {form.status}, {form.method}, {form.route}",
+        f"stats count(*) as requests{times} by {_by(form, form.status, form.method, form.route)}",
         "sort requests desc",
         f"limit {MAX_ROWS}",
     )
@@ -81,6 +83,10 @@ def chunks(groups: Sequence[str], most: int = MAX_GROUPS) -> list[tuple[str, ...
     """``groups`` in as few parts as one query each takes, of much the same size."""
     number = -(-len(groups) // most)
     return [tuple(groups[index::number]) for index in range(number)]
+
+
+def _by(form: Format, *fields: str) -> str:
+    return ", ".join(filter(None, ("@log", form.target_group, *fields)))
 
 
 def _piped(*commands: str) -> str:

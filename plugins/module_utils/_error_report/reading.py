@@ -130,7 +130,7 @@ class Reader:
         return Ask(query, groups, self.day.first_second, self.day.last_second, what)
 
     def _unread(self, ask: Ask, reason: str) -> None:
-        services = sorted({self.config.service_of[group] for group in ask.groups})
+        services = sorted({service for group in ask.groups for service, _targets in self.config.owners[group]})
         if ask.what == ROUTES:
             self.facts.gap(f"The routes of {_some(services)} could not be read: {reason}.")
             return

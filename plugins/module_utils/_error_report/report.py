@@ -84,7 +84,7 @@ def judge(environment: str, facts: Facts, before: Sequence[Past], config: Config
             mean=_mean([one.counts.get(service.name, Counts()) for one in before]),
             whole=service.name not in facts.unread,
         )
-        for service in config.services
+        for service in [*config.services, *_nobodys(facts, config)]
     ]
     rows.sort(
         key=lambda row: (
@@ -122,6 +122,14 @@ def judge(environment: str, facts: Facts, before: Sequence[Past], config: Config
         gaps=tuple(facts.gaps),
         nothing_read=bool(rows) and not any(row.whole or row.counts != Counts() for row in rows),
     )
+
+
+def _nobodys(facts: Facts, config: Config) -> list[Service]:
+    """The log groups that services share, and in which something is of none of them in particular."""
+    names = {service.name for service in config.services}
+    return [
+        Service(name) for name, counts in facts.counts.items() if name not in names and counts.failed + counts.errors
+    ]
 
 
 def _of(route: Route) -> tuple[str, str]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date
 from typing import Any
 
@@ -96,6 +97,33 @@ def test_too_many_paths() -> None:
     found = read(logs, config({"api": {"lb": "alb"}}))
     assert found.counts["api"].failed == 10_500
     assert found.gaps == ["lb has more than 10,000 different paths: the routes are those of the most frequent ones."]
+
+
+def test_a_load_balancer_that_services_share() -> None:
+    alb = {"errors": "x", "access": True, "target_group": "target_group"}
+    arns = {name: f"arn:aws:elasticloadbalancing:eu-central-1:1:targetgroup/{name}/1" for name in ("api", "shop")}
+    services = [
+        {"name": name, "groups": [{"name": "lb", "format": "alb", "target_groups": [arn]}]}
+        for name, arn in arns.items()
+    ]
+    about = read_config(json.dumps({"formats": {"alb": alb}, "services": services}))
+    found = facts.Facts(DAY)
+    rows = [
+        {"@log": "1:lb", "status": status, "target_group": arns.get(name, name), "requests": "2"}
+        for name, status in (("api", "200"), ("api", "500"), ("shop", "503"), ("-", "502"), ("", "503"))
+    ]
+    facts.add_request_counts(found, rows, about, about.formats["alb"])
+    assert found.counts == {
+        "api": facts.Counts(requests=4, failed=2),
+        "shop": facts.Counts(requests=2, failed=2),
+        # What reached no target is told of the load balancer itself, and of no service twice.
+        "lb": facts.Counts(requests=4, failed=4),
+    }
+    # A service that is content with all of it gets what is nobody else's.
+    services[1]["groups"][0].pop("target_groups")  # type: ignore[index,attr-defined]
+    about = read_config(json.dumps({"formats": {"alb": alb}, "services": services}))
+    assert [about.owner("lb", arn) for arn in (arns["api"], arns["shop"], "-")] == ["api", "shop", "shop"]
+    assert about.owner("other") == ""
 
 
 def test_groups_that_are_not_there() -> None:
@@ -195,9 +223,9 @@ def test_a_day_is_remembered_as_it_was() -> None:
         ('{"top": 0}', "top must be a whole number from 1 to 10, not 0"),
         ('{"days": true}', "days must be a whole number from 1 to 30"),
         (
-            '{"formats": {"t": {"errors": "x"}}, "services": [{"name": "a", "groups": [{"name": "g", "format": "t"}]},'
-            ' {"name": "b", "groups": [{"name": "g", "format": "t"}]}]}',
-            "'g' belongs to the services 'a' and 'b'",
+            '{"formats": {"t": {"errors": "x"}, "u": {"errors": "x"}}, "services": [{"name": "a", "groups": '
+            '[{"name": "g", "format": "t"}]}, {"name": "b", "groups": [{"name": "g", "format": "u"}]}]}',
+            "'g' has the formats 't' and 'u'",
         ),
     ],
 )
