@@ -21,8 +21,9 @@ from ministack.services import cloudwatch_logs as original
 from ministack.services import tagging
 
 from lab.aws import protocols
+from lab.aws.cloudwatch import store as cloudwatch
 from lab.aws.cloudwatch.series import Point
-from lab.aws.cloudwatch_logs import metrics, operations, refuse
+from lab.aws.cloudwatch_logs import alarms, metrics, operations, refuse
 from lab.aws.cloudwatch_logs.service import CloudWatchLogs
 from lab.aws.cloudwatch_logs.store import Event, Group, Scope, Store
 from lab.aws.monitoring import Monitoring
@@ -51,6 +52,10 @@ class Logs:
         self.file = state / "cloudwatch-logs.json"
         self.monitoring = monitoring
         self.store = Store()
+        self.due: dict[tuple[str, str, str], tuple[float, float]] = {}
+        """When a log alarm is to be looked at next, and when it was configured, by account, Region and name."""
+        self.fresh: set[tuple[str, str, str]] = set()
+        """The groups with new lines since log alarms were looked at: account, Region and name."""
         self.service = CloudWatchLogs(self.store, self.now, self.ingested, exists)
 
     def now(self) -> int:
@@ -78,6 +83,7 @@ class Logs:
 
     def ingested(self, scope: Scope, group: Group, stream: str, events: list[Event]) -> None:
         self.put(scope, list(metrics.publish(scope, group, events)))
+        self.fresh.add((scope.account, scope.region, group.name))
         for put in group.subscriptions.values():
             self.deliver(scope, group, stream, put, events)
 
@@ -93,10 +99,47 @@ class Logs:
         self.monitoring.engine.touched(there, touched)
 
     def feed(self, monitoring: Monitoring) -> None:
-        """Publish the default values of the minutes that are over."""
+        """Publish the default values of the minutes that are over, and look at log alarms."""
         for scope in self.store.all():
             if scope.unmatched:
                 self.put(scope, list(metrics.defaults(scope, self.now())))
+        fresh, self.fresh = self.fresh, set()
+        now = monitoring.clock.now()
+        for there in list(monitoring.store.scopes.values()):
+            for alarm in [alarm for alarm in there.alarms.values() if alarm.kind == "log"]:
+                key = there.account, there.region, alarm.name
+                news = any((there.account, there.region, group) in fresh for group in alarms.groups(alarm.put))
+                due, configured = self.due.get(key, (0.0, 0.0))
+                if news or due <= now or due > now + alarms.rate(alarm.put) or configured != alarm.configured:
+                    # New lines are not waited for: the schedule is there to be cheap, which it need not be here.
+                    self.due[key] = now + alarms.rate(alarm.put), alarm.configured
+                    self.look(there, alarm, now)
+
+    def look(self, there: cloudwatch.Scope, alarm: cloudwatch.Alarm, now: float) -> None:
+        """Evaluate a log alarm."""
+        engine = self.monitoring.engine
+        verdict = alarms.evaluate(alarm.put, self.store.scope(there.account, there.region), now, alarm.state)
+        if verdict is None or verdict.state is None:
+            return
+        if not alarm.warm:
+            wish = alarm.put["WarmUpConfiguration"]
+            over = now >= alarm.created + 60 * wish["WarmUpPeriodDurationInMinutes"]
+            if not over and (wish.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds") or not verdict.full):
+                return
+            alarm.warm = True
+        changes = engine.contribute(there, alarm, verdict.contributors, now)
+        if verdict.state != alarm.state:
+            engine.change(there, alarm, verdict.state, verdict.reason, verdict.data)
+        if changes and not (there.mutes and engine.muted(there, alarm, now)):
+            for change in changes:
+                engine.act(there, alarm, change)
+
+    def tell(self, there: cloudwatch.Scope, alarm: cloudwatch.Alarm, action: str, change: dict[str, Any]) -> None:
+        """Do an action of an alarm; one of a log alarm is told with its lines."""
+        if alarm.kind == "log" and change["new"] == "ALARM":
+            scope = self.store.scope(there.account, there.region)
+            change = {**change, "log_lines": alarms.matching(alarm.put, scope, change["at"])}
+        self.monitoring.tell(there, alarm, action, change)
 
     def deliver(self, scope: Scope, group: Group, stream: str, put: dict[str, Any], events: list[Event]) -> None:
         """Invoke the function that a subscription filter names, with the lines that match."""
@@ -143,6 +186,8 @@ class Logs:
 
     def reset(self) -> None:
         self.store.scopes.clear()
+        self.due.clear()
+        self.fresh.clear()
         self.file.unlink(missing_ok=True)
 
     def save(self) -> None:
@@ -215,6 +260,7 @@ def install(monitoring: Monitoring) -> None:
     app.SERVICE_HANDLERS["logs"] = logs.handle
     monitoring.feeders.append(logs.feed)
     monitoring.forgetters.append(logs.reset)
+    monitoring.engine.tell = logs.tell
     for name in ("load", "save"):
         # What is saved and taken up with the alarms.
         setattr(monitoring, name, both(getattr(monitoring, name), getattr(logs, name)))

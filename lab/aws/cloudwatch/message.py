@@ -85,6 +85,8 @@ def sns(alarm: dict[str, Any], change: dict[str, Any], account: str, region: str
         ]
     elif alarm["kind"] == "log":
         message["Trigger"] = log_trigger(put)
+        if change.get("log_lines"):
+            message["LogLines"] = change["log_lines"]
     else:
         message["Trigger"] = trigger(put)
     tags = propagated(put, change.get("tags", {}))

@@ -145,6 +145,14 @@ def best(pick: Callable[..., Value]) -> Callable[..., Value]:
     return act
 
 
+def case(*given: Value) -> Value:
+    """The value behind the first condition that holds, or the last one that has no condition."""
+    for condition, value in zip(given[::2], given[1::2], strict=False):
+        if truth(condition):
+            return value
+    return given[-1] if len(given) % 2 else None
+
+
 MANY = 1000
 FUNCTIONS: dict[str, tuple[int, int, Callable[..., Value]]] = {
     "abs": (1, 1, on_numbers(abs)),
@@ -162,6 +170,8 @@ FUNCTIONS: dict[str, tuple[int, int, Callable[..., Value]]] = {
     "now": (0, 0, lambda: None),
     "ispresent": (1, 1, lambda value: value is not None),
     "coalesce": (1, MANY, lambda *given: next((value for value in given if value is not None), None)),
+    "if": (3, 3, lambda condition, then, otherwise: then if truth(condition) else otherwise),
+    "case": (2, MANY, case),
     "isempty": (1, 1, lambda value: value is None or text(value) == ""),
     "isblank": (1, 1, lambda value: value is None or not (text(value) or "").strip()),
     "concat": (1, MANY, lambda *given: "".join(text(value) or "" for value in given)),
