@@ -11,7 +11,12 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import log_alarms, log_queries, logs
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import (
+    log_alarms,
+    log_dashboard,
+    log_queries,
+    logs,
+)
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
 
 
@@ -41,6 +46,7 @@ class FilterModule:
         return {
             "cloudwatch_log_agent_files": _filter(logs.agent_files),
             "cloudwatch_log_alarms": _filter(log_alarms.log_alarms),
+            "cloudwatch_log_dashboard": _filter(log_dashboard.log_dashboard),
             "cloudwatch_log_deliveries": _filter(logs.deliveries),
             "cloudwatch_log_exports": _filter(logs.exports),
             "cloudwatch_log_groups": _filter(logs.groups),

@@ -115,31 +115,9 @@ class _Maker:
         self.overview = [self._name(self.environment)]
         #: The dashboards of services. What is there keeps its name before what goes.
         self.own = {service["name"]: self._name(self.environment, service["name"]) for service in self.services}
-        self.alarms, self.failing = self._alarms(
+        self.alarms, self.failing = states(
             discovery, alarm_entries.alarms(catalogue, discovery) if alarms is None else alarms
         )
-
-    def _alarms(
-        self, discovery: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]
-    ) -> tuple[dict[str, list[str]], dict[str, str]]:
-        """The ARNs of the alarms that watch each service, and of the one that is on while it fails."""
-        account, partition = discovery.get("account"), discovery.get("partition") or "aws"
-        watching: dict[str, list[str]] = {}
-        failing: dict[str, str] = {}
-        if not account:
-            return watching, failing
-        for entry in entries:
-            tags = entry.get("tags") or {}
-            kind, last = tags.get("kind"), entry["name"].rpartition("/")[2]
-            service = str(entry["name"].split("/")[1])
-            arn = f"arn:{partition}:cloudwatch:{self.region}:{account}:alarm:{entry['name']}"
-            if entry.get("state") == "absent" or last not in SEVERITIES:
-                continue
-            if kind != "service":
-                watching.setdefault(service, []).append(arn)
-            elif entry["name"].count("/") == 3:
-                failing[service] = arn
-        return watching, failing
 
     def all(self) -> list[Entry]:
         rows = [self._row(service) for service in self.services]
@@ -153,14 +131,14 @@ class _Maker:
             result += self._service(service)
         for service in self.catalogue["services"]:
             if service["state"] == "absent":
-                name = _dashboard_name(self.environment, service["name"])
+                name = dashboard_name(self.environment, service["name"])
                 if name not in self._taken:
                     result.append({"name": name, "state": "absent"})
         return result
 
     def _name(self, *parts: str) -> str:
         """A name of a dashboard that is not taken yet."""
-        name = _dashboard_name(*parts)
+        name = dashboard_name(*parts)
         if name in self._taken:
             name = naming.fitted(name, naming.NAME_LENGTH, "\n".join(parts))
         self._taken.add(name)
@@ -171,7 +149,7 @@ class _Maker:
     def _overview_header(self, number: int, page: _Page) -> Row:
         lines = [f"# {plain(self.environment)}"]
         if len(self.overview) > 1:
-            lines.append(_page_links(number, self.overview))
+            lines.append(page_links(number, self.overview))
         lines.append(
             "Each row is a service: what its alarms say, requests, errors, response time, load."
             if self.services
@@ -182,7 +160,7 @@ class _Maker:
         arns = [self.failing[key] for key in keys if key in self.failing]
         for start in range(0, len(arns), MOST_ALARMS):
             part = arns[start : start + MOST_ALARMS]
-            height = _alarms_height(len(part))
+            height = alarms_height(len(part))
             header.widgets.append(alarm_widget("Services that fail", part, 0, header.height, COLUMNS, height))
             header.height += height
         return header
@@ -222,7 +200,7 @@ class _Maker:
         whole = [self.failing[key]] if key in self.failing else []
         return [*whole, *self.alarms.get(key, ())]
 
-    def _load(self, service: Mapping[str, Any], found: Found) -> _Graph | None:
+    def _load(self, service: Mapping[str, Any], found: Found) -> Graph | None:
         """How busy the hosts and the database are; the thresholds are those of the hosts where there are any."""
         hosts = self._signal(service, found, "cpu", _OVERVIEW_PERIOD, busiest=True)
         return self._signal(service, found, "database_cpu", _OVERVIEW_PERIOD, busiest=True, beside=hosts) or hosts
@@ -235,7 +213,7 @@ class _Maker:
         state = Row([], 0)
         for start in range(0, len(arns), MOST_ALARMS):
             part = arns[start : start + MOST_ALARMS]
-            height = _alarms_height(len(part))
+            height = alarms_height(len(part))
             state.widgets.append(alarm_widget("Alarms", part, 0, state.height, COLUMNS, height))
             state.height += height
         rows = [state] if state.widgets else []
@@ -273,7 +251,7 @@ class _Maker:
             if others:
                 facts.append(f"{word} " + ", ".join(link(other, self.own[other]) for other in others[:_MOST_LINKS]))
         if len(names) > 1:
-            facts.append(_page_links(number, names))
+            facts.append(page_links(number, names))
         lines = [f"# {plain(service['name'])}"]
         if service.get("description"):
             lines.append(plain(str(service["description"])))
@@ -282,7 +260,7 @@ class _Maker:
             lines.append("Nothing is known of this service on AWS yet.")
         return Row([text("\n\n".join(lines), 0, 0, COLUMNS, 3)], 3)
 
-    def _part(self, title: str, graphs: Iterable[tuple[str, _Graph]]) -> Iterator[Row]:
+    def _part(self, title: str, graphs: Iterable[tuple[str, Graph]]) -> Iterator[Row]:
         """The graphs of a part, three beside each other; the first row has the heading."""
         graphs = list(graphs)
         per_row = COLUMNS // _WIDTH
@@ -296,7 +274,7 @@ class _Maker:
 
     # -- graphs -------------------------------------------------------------------------------------------------------
 
-    def _signals(self, service: Mapping[str, Any], found: Found, kinds: Sequence[str]) -> list[tuple[str, _Graph]]:
+    def _signals(self, service: Mapping[str, Any], found: Found, kinds: Sequence[str]) -> list[tuple[str, Graph]]:
         result = []
         for kind in kinds:
             graph = self._signal(service, found, kind, _OVERVIEW_PERIOD if kind in SLO_WINDOWS else 0)
@@ -313,8 +291,8 @@ class _Maker:
         period: int = 0,
         *,
         busiest: bool = False,
-        beside: _Graph | None = None,
-    ) -> _Graph | None:
+        beside: Graph | None = None,
+    ) -> Graph | None:
         """The graph of a kind; ``None`` where there is nothing of it.
 
         :param period: seconds of a point at least.
@@ -324,7 +302,7 @@ class _Maker:
         ones = series(service, found, SIGNALS[kind], Omissions())
         if not ones:
             return None
-        graph = beside or _Graph(max(period, *(one.period for one in ones)), unit_of(ones[0]))
+        graph = beside or Graph(max(period, *(one.period for one in ones)), unit_of(ones[0]))
         kinds = list(SLO_WINDOWS) if kind in SLO_WINDOWS else [kind]
         settings = {name: service["alarms"].get(name) or {} for name in kinds}
         floor = next(
@@ -349,7 +327,7 @@ class _Maker:
                     graph.thresholds(ones, severity, given[severity]["threshold"], SIGNALS[name].unit, floor)
         return graph
 
-    def _requests(self, service: Mapping[str, Any], found: Found, period: int = 60) -> _Graph | None:
+    def _requests(self, service: Mapping[str, Any], found: Found, period: int = 60) -> Graph | None:
         """The traffic, by what the errors are a share of."""
         queries = [
             query
@@ -359,17 +337,17 @@ class _Maker:
         ]
         if not queries:
             return None
-        graph = _Graph(period, f"requests in {_minutes(period)}")
+        graph = Graph(period, f"requests in {_minutes(period)}")
         for query in queries[:DRAWN]:
             whole = query.dimensions.get("TargetGroup") or query.dimensions.get("LoadBalancer") or ""
             # targetgroup/NAME/ID, app/NAME/ID
             graph.metric(query, whole.split("/")[1] if "/" in whole else whole)
         return graph
 
-    def _business(self, metric: Mapping[str, Any]) -> _Graph:
+    def _business(self, metric: Mapping[str, Any]) -> Graph:
         levels = {severity: metric[severity] for severity in SEVERITIES if metric.get(severity)}
         period = next((level["period"] for level in levels.values() if level.get("period")), 60)
-        graph = _Graph(period, str(metric.get("unit") or ""))
+        graph = Graph(period, str(metric.get("unit") or ""))
         dimensions = {str(key): str(value) for key, value in (metric.get("dimensions") or {}).items()}
         query = Query("m", metric["namespace"], metric["name"], dimensions, metric.get("statistic") or "Sum")
         graph.metric(query, str(metric["title"]))
@@ -378,6 +356,28 @@ class _Maker:
                 severity, level["threshold"], f"{severity} {level['threshold']:g} {metric.get('unit') or ''}".rstrip()
             )
         return graph
+
+
+def states(
+    discovery: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]
+) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """The ARNs of the alarms that watch each service, and of the one that is on while it fails."""
+    account, partition = discovery.get("account"), discovery.get("partition") or "aws"
+    watching: dict[str, list[str]] = {}
+    failing: dict[str, str] = {}
+    if not account:
+        return watching, failing
+    for one in entries:
+        kind, last = (one.get("tags") or {}).get("kind"), one["name"].rpartition("/")[2]
+        service = str(one["name"].split("/")[1])
+        arn = f"arn:{partition}:cloudwatch:{discovery['region']}:{account}:alarm:{one['name']}"
+        if one.get("state") == "absent" or last not in SEVERITIES:
+            continue
+        if kind != "service":
+            watching.setdefault(service, []).append(arn)
+        elif one["name"].count("/") == 3:
+            failing[service] = arn
+    return watching, failing
 
 
 def _searchable(lines: Sequence[Series]) -> bool:
@@ -411,7 +411,7 @@ def unit_of(one: Series) -> str:
     return signal.unit
 
 
-class _Graph:
+class Graph:
     """A metric widget in the making."""
 
     def __init__(self, period: int, unit: str) -> None:
@@ -593,19 +593,19 @@ def alarm_widget(title: str, arns: Sequence[str], x: int, y: int, width: int, he
     return {"type": "alarm", "x": x, "y": y, "width": width, "height": height, "properties": properties}
 
 
-def _dashboard_name(*parts: str) -> str:
+def dashboard_name(*parts: str) -> str:
     """The parts as a name of letters, digits, hyphens and underscores."""
     slug = re.sub(r"[^A-Za-z0-9_-]+", "-", "-".join(parts)).strip("-")
     # What letters of other scripts said is in the digest.
     return naming.fitted(slug or "dashboard", naming.NAME_LENGTH, "" if slug else "\n".join(parts))
 
 
-def _alarms_height(count: int) -> int:
+def alarms_height(count: int) -> int:
     """Rows of a widget as wide as the dashboard with so many alarms, some six beside each other."""
     return 2 + -(-count // 6)
 
 
-def _page_links(number: int, names: Sequence[str]) -> str:
+def page_links(number: int, names: Sequence[str]) -> str:
     return "Page " + " · ".join(
         f"**{other}**" if other == number else link(str(other), name) for other, name in enumerate(names, 1)
     )
