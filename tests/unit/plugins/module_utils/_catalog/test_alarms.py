@@ -24,7 +24,12 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog impo
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.alarms import alarms, omissions
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import resolve
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.monitored import monitored
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.signals import FLEET, KINDS, SIGNALS
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.signals import (
+    FLEET,
+    KINDS,
+    LOG_SIGNALS,
+    SIGNALS,
+)
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import InputError
 
 ROOT = Path(__file__).parents[5]
@@ -733,6 +738,7 @@ def test_a_runbook_says_what_somebody_who_is_woken_needs(kind: str) -> None:
     assert headings == ["What it means", "Look first", "Query", "What has helped"]
     assert re.search(r"^```\w+\n.+?^```$", text, re.MULTILINE | re.DOTALL), "a query to run"
     title = next(
-        (signal.title for signal in (*SIGNALS.values(), *FLEET.values()) if signal.kind == kind), kind.capitalize()
+        (signal.title for signal in (*SIGNALS.values(), *FLEET.values(), *LOG_SIGNALS.values()) if signal.kind == kind),
+        kind.capitalize(),
     )
     assert text.startswith(f"# {title}\n")
