@@ -2,20 +2,22 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gather the alarms, mute rules and dashboards of CloudWatch."""
+"""Gather what CloudWatch and CloudWatch Logs have."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cloudwatch_info
-short_description: Gather the alarms, mute rules and dashboards of CloudWatch
+short_description: Gather alarms, mute rules, dashboards, and what CloudWatch Logs has
 version_added: 0.2.0
 description:
   - Returns the alarms and mute rules of an account and Region, and the dashboards of the account, each kind in the
-    shape that its module takes.
+    shape that its module takes; and, where it is asked for, what CloudWatch Logs has.
   - What is gathered in one account can be given to the modules to make another one like it, in the order
     M(kumawatch.monitoring.cloudwatch_alarms), M(kumawatch.monitoring.cloudwatch_mute_rules),
-    M(kumawatch.monitoring.cloudwatch_dashboards).
+    M(kumawatch.monitoring.cloudwatch_dashboards). Of logs the order is
+    M(kumawatch.monitoring.cloudwatch_log_groups), M(kumawatch.monitoring.cloudwatch_log_resource_policies), then the
+    others.
   - Options that have the value that a new object would get anyhow are left out.
 author:
   - The Kumawatch engineers (@kumawatch)
@@ -24,10 +26,23 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
 options:
   gather:
-    description: What to gather. Everything if it is not set.
+    description:
+      - What to gather. V(alarms), V(mute_rules) and V(dashboards) if it is not set.
+      - Metric and subscription filters are chosen by O(managed_by) and O(tags) of their log groups, and by O(name_prefix)
+        of the names of these. Queries have no tags; those in the folder O(managed_by) are taken. Resource policies
+        bear neither tags nor marks.
     type: list
     elements: str
-    choices: [alarms, mute_rules, dashboards]
+    choices:
+      - alarms
+      - mute_rules
+      - dashboards
+      - log_groups
+      - log_resource_policies
+      - log_metric_filters
+      - log_subscription_filters
+      - log_deliveries
+      - log_queries
   name_prefix:
     description: Only what has a name that begins with this.
     type: str
@@ -65,6 +80,10 @@ attributes:
 notes:
   - A hundred alarms a call. The bodies of dashboards and mute rules take a call each.
   - Tags of alarms come from the index that AWS keeps of tags, which may be some seconds late.
+  - Fifty log groups or metric filters a call. Transformers and indexed fields take two calls for each log group, and
+    subscription filters one.
+  - Queries have their whole names, so that O(kumawatch.monitoring.cloudwatch_log_queries#module:folder) must be empty
+    for them.
   - Bodies of dashboards are as they are, with the Region and the account that they name.
 requirements:
   - boto3 >= 1.35
@@ -131,6 +150,37 @@ dashboards:
   returned: when gathered
   type: list
   elements: dict
+log_groups:
+  description: As O(kumawatch.monitoring.cloudwatch_log_groups#module:log_groups).
+  returned: when gathered
+  type: list
+  elements: dict
+log_resource_policies:
+  description: As O(kumawatch.monitoring.cloudwatch_log_resource_policies#module:policies).
+  returned: when gathered
+  type: list
+  elements: dict
+log_metric_filters:
+  description: As O(kumawatch.monitoring.cloudwatch_log_metric_filters#module:metric_filters).
+  returned: when gathered
+  type: list
+  elements: dict
+log_subscription_filters:
+  description: As O(kumawatch.monitoring.cloudwatch_log_subscription_filters#module:subscription_filters).
+  returned: when gathered
+  type: list
+  elements: dict
+log_deliveries:
+  description: As O(kumawatch.monitoring.cloudwatch_log_deliveries#module:deliveries), without paths in buckets, which
+    AWS completes.
+  returned: when gathered
+  type: list
+  elements: dict
+log_queries:
+  description: As O(kumawatch.monitoring.cloudwatch_log_queries#module:queries).
+  returned: when gathered
+  type: list
+  elements: dict
 """
 
 from typing import Any
@@ -138,6 +188,7 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.bulk import warn
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.info import KINDS, Wanted, gather
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.info_logs import KINDS as LOG_KINDS
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.session import PATIENCE, Aws
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
 
@@ -145,7 +196,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors impor
 def argument_spec() -> dict[str, Any]:
     """The options of the module, besides amazon.aws's own."""
     return {
-        "gather": {"type": "list", "elements": "str", "choices": list(KINDS)},
+        "gather": {"type": "list", "elements": "str", "choices": [*KINDS, *LOG_KINDS]},
         "name_prefix": {"type": "str", "default": ""},
         "managed_by": {"type": "str", "default": ""},
         "tags": {"type": "dict", "default": {}},
@@ -162,7 +213,7 @@ def main() -> None:
     wanted = Wanted(params["name_prefix"], params["managed_by"], params["tags"], params["include_tags"])
     try:
         account = str(aws.call("sts", "GetCallerIdentity")["Account"])
-        found = gather(aws, params["gather"] or list(KINDS), wanted)
+        found = gather(aws, params["gather"] or list(KINDS), wanted, {**KINDS, **LOG_KINDS})
     except KumawatchError as error:
         module.fail_json(msg=str(error))
     warn(found.warnings)

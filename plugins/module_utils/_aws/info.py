@@ -60,13 +60,17 @@ class Gathered:
     warnings: list[str] = field(default_factory=list)
 
 
-def gather(aws: Aws, what: Collection[str], wanted: Wanted) -> Gathered:
+Read = Callable[[Aws, Wanted, list[str]], list[Entry]]
+"""Reads one kind; the list is for warnings."""
+
+
+def gather(aws: Aws, what: Collection[str], wanted: Wanted, kinds: Mapping[str, Read] | None = None) -> Gathered:
     """Read the named kinds.
 
-    :param what: keys of :data:`KINDS`.
+    :param kinds: what there is to read by name; :data:`KINDS` unless it is given.
     """
     result = Gathered()
-    for name, read in KINDS.items():
+    for name, read in (KINDS if kinds is None else kinds).items():
         if name in what:
             result.found[name] = read(aws, wanted, result.warnings)
     return result
@@ -143,7 +147,7 @@ def _tags(aws: Aws, kind: str, arns: Sequence[str], wanted: Wanted, *, each_unkn
 
 
 #: What can be gathered, in the order in which it has to be made in an empty account.
-KINDS: dict[str, Callable[[Aws, Wanted, list[str]], list[Entry]]] = {
+KINDS: dict[str, Read] = {
     "alarms": _alarms,
     "mute_rules": _mute_rules,
     "dashboards": _dashboards,
