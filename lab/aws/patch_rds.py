@@ -27,6 +27,11 @@ def install() -> None:
             "<PerformanceInsightsEnabled>",
             f"<DatabaseInsightsMode>{mode}</DatabaseInsightsMode><PerformanceInsightsEnabled>",
         )
+        logs = "".join(f"<member>{name}</member>" for name in instance.get("EnabledCloudwatchLogsExports") or ())
+        text = text.replace(
+            "<EnabledCloudwatchLogsExports/>",
+            f"<EnabledCloudwatchLogsExports>{logs}</EnabledCloudwatchLogsExports>",
+        )
         if not instance.get("PerformanceInsightsEnabled"):
             # AWS says how long only where there is something to keep.
             begin, _open, rest = text.partition("<PerformanceInsightsRetentionPeriod>")
@@ -36,8 +41,34 @@ def install() -> None:
     rds._instance_xml = xml
 
 
+LOGS = {
+    "postgres": ("postgresql", "upgrade", "iam-db-auth-error"),
+    "mysql": ("audit", "error", "general", "slowquery", "iam-db-auth-error"),
+}
+"""The logs that engines export."""
+
+
+def switched(p: Any, which: str) -> list[str]:
+    """The logs that a request switches: ``Enable`` or ``Disable``."""
+    found = []
+    for form in ("member.", ""):
+        number = 1
+        while name := rds._p(p, f"CloudwatchLogsExportConfiguration.{which}LogTypes.{form}{number}"):
+            found.append(name)
+            number += 1
+    return found
+
+
 def wrong(p: Any, instance: dict[str, Any]) -> Any:
     """The answer to a request that RDS would refuse; None when it would not."""
+    known = LOGS.get(instance.get("Engine", ""), ())
+    for log in [*switched(p, "Enable"), *switched(p, "Disable")]:
+        if log not in known:
+            return rds._error(
+                "InvalidParameterCombination",
+                f"You cannot use the log types '{log}' with engine version {instance.get('Engine')}.",
+                400,
+            )
     interval = rds._p(p, "MonitoringInterval")
     if interval and (not interval.isdigit() or int(interval) not in INTERVALS):
         return rds._error(
@@ -74,6 +105,8 @@ def apply(p: Any, instance: dict[str, Any]) -> None:
         instance["PerformanceInsightsEnabled"] = enabled == "true"
     if kept := rds._p(p, "PerformanceInsightsRetentionPeriod"):
         instance["PerformanceInsightsRetentionPeriod"] = int(kept)
+    logs = set(instance.get("EnabledCloudwatchLogsExports") or ()) | set(switched(p, "Enable"))
+    instance["EnabledCloudwatchLogsExports"] = sorted(logs - set(switched(p, "Disable")))
     if key := rds._p(p, "PerformanceInsightsKMSKeyId"):
         instance["PerformanceInsightsKMSKeyId"] = key
     if mode := rds._p(p, "DatabaseInsightsMode"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rds_monitoring
-short_description: Set Enhanced Monitoring and Database Insights of many RDS databases in one task
+short_description: Set Enhanced Monitoring, Database Insights and log exports of many RDS databases in one task
 version_added: 0.2.0
 description:
   - Enhanced Monitoring sends what the operating system of a database measures. Performance Insights and Database
@@ -67,6 +67,14 @@ options:
           - Needs botocore 1.36.
         type: str
         choices: [standard, advanced]
+      log_exports:
+        description:
+          - The logs that it writes to CloudWatch Logs, such as V(postgresql), or V(error) and V(slowquery) of MySQL. What
+            is set is exact. Empty for none.
+          - They go to log groups C(/aws/rds/KIND/ID/LOG), whatever the parameter group of the database says must be
+            logged at all.
+        type: list
+        elements: str
       ignore:
         description: Names of options that are left as they are.
         type: list
@@ -102,6 +110,7 @@ EXAMPLES = r"""
         monitoring_interval: 60
         monitoring_role_arn: arn:aws:iam::123456789012:role/kumawatch-production-rds-monitoring
         performance_insights: true
+        log_exports: [postgresql]
       - id: prod-orders
         kind: cluster
         database_insights: advanced
@@ -186,6 +195,7 @@ def argument_spec() -> dict[str, Any]:
         "performance_insights_retention": {"type": "int"},
         "performance_insights_kms_key_id": {"type": "str", "no_log": False},
         "database_insights": {"type": "str", "choices": ["standard", "advanced"]},
+        "log_exports": {"type": "list", "elements": "str"},
         "ignore": {"type": "list", "elements": "str"},
     }
     return {

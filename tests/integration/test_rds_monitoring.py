@@ -99,3 +99,20 @@ def test_a_lost_answer_is_looked_up_and_a_refusal_leaves_the_others(aws: Aws, ru
     assert len(aws.requests(operation="ModifyDBInstance")) == 2
     aws.client("rds").delete_db_instance(DBInstanceIdentifier="two", SkipFinalSnapshot=True)
     assert run_aws("rds_monitoring", databases("one", **WATCHED))["unchanged"] == ["one"]
+
+
+def test_logs_are_exported_once_and_only_as_declared(aws: Aws, run_aws: RunModule) -> None:
+    create(aws, "one", "other")
+    wanted = databases("one", log_exports=["postgresql"])
+    predicted = run_aws("rds_monitoring", wanted, check=True)
+    made = run_aws("rds_monitoring", wanted)
+    assert (made["failed"], made["updated"], made["diff"]) == (False, ["one"], predicted["diff"])
+    exported = {
+        item["DBInstanceIdentifier"]: item.get("EnabledCloudwatchLogsExports", [])
+        for item in aws.client("rds").describe_db_instances()["DBInstances"]
+    }
+    assert exported == {"one": ["postgresql"], "other": []}
+    assert not run_aws("rds_monitoring", wanted)["changed"]
+    refused = run_aws("rds_monitoring", databases("one", log_exports=["slowquery"]))
+    assert "slowquery" in refused["failures"][0]["error"]
+    assert run_aws("rds_monitoring", databases("one", log_exports=[]))["updated"] == ["one"]

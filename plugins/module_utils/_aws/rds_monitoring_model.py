@@ -31,8 +31,13 @@ PARAMETERS = {
     "performance_insights_retention": "PerformanceInsightsRetentionPeriod",
     "performance_insights_kms_key_id": "PerformanceInsightsKMSKeyId",
     "database_insights": "DatabaseInsightsMode",
+    "log_exports": "CloudwatchLogsExportConfiguration",
 }
-_ANSWERS = {**PARAMETERS, "performance_insights": "PerformanceInsightsEnabled"}
+_ANSWERS = {
+    **PARAMETERS,
+    "performance_insights": "PerformanceInsightsEnabled",
+    "log_exports": "EnabledCloudwatchLogsExports",
+}
 ENHANCED = ("monitoring_interval", "monitoring_role_arn")
 """What every member of an Aurora cluster has of its own."""
 
@@ -70,6 +75,8 @@ def desired(entries: Sequence[Mapping[str, Any]]) -> list[Desired]:
                 properties = {name: value for name, value in properties.items() if name not in off}
             if properties.get("monitoring_interval") == 0:
                 properties.pop("monitoring_role_arn", None)
+        if "log_exports" in properties:
+            properties["log_exports"] = sorted(set(map(str, properties["log_exports"])))
         ignored = frozenset(entry.get("ignore") or ())
         found.append(Desired((kind, ident), ident, position, properties, ignored=ignored))
     return found
@@ -138,8 +145,12 @@ def actual(
 
 
 def _current(database: Mapping[str, Any]) -> dict[str, Any]:
-    """A database with what waits for its maintenance window."""
-    return {**database, **(database.get("PendingModifiedValues") or {})}
+    """A database with what waits for its maintenance window, and with the log exports that are being switched."""
+    pending = dict(database.get("PendingModifiedValues") or {})
+    exports = pending.pop("PendingCloudwatchLogsExports", None) or {}
+    logs = set(database.get(_ANSWERS["log_exports"]) or ()) | set(exports.get("LogTypesToEnable") or ())
+    logs -= set(exports.get("LogTypesToDisable") or ())
+    return {**database, **pending, _ANSWERS["log_exports"]: sorted(logs)}
 
 
 def _properties(database: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,6 +158,7 @@ def _properties(database: Mapping[str, Any]) -> dict[str, Any]:
     found["monitoring_interval"] = int(found["monitoring_interval"] or 0)
     found["performance_insights"] = bool(found["performance_insights"])
     found["database_insights"] = found["database_insights"] or "standard"
+    found["log_exports"] = sorted(found["log_exports"] or ())
     return found
 
 
@@ -225,15 +237,24 @@ def _request(
             given["performance_insights_retention"] = effective("performance_insights_retention")
     if given.keys() & {"performance_insights_retention", "performance_insights_kms_key_id"}:
         given["performance_insights"] = True
+    if "log_exports" in given:
+        given["log_exports"] = _switched(set(given["log_exports"]), set(actual.get("log_exports") or ()))
     parameters = {PARAMETERS[name]: value for name, value in given.items() if value not in (None, MIXED)}
     return {**parameters, "ApplyImmediately": apply_immediately}
+
+
+def _switched(wanted: set[str], there: set[str]) -> dict[str, list[str]]:
+    """The logs to switch on and off, as RDS is told."""
+    switched = {"EnableLogTypes": sorted(wanted - there), "DisableLogTypes": sorted(there - wanted)}
+    return {name: types for name, types in switched.items() if types}
 
 
 def waiting(databases: Iterable[Mapping[str, Any]], key: str) -> dict[str, list[str]]:
     """What waits for the maintenance window, by database: parameters that are not ours."""
     found = {}
     for database in databases:
-        pending = sorted(set(database.get("PendingModifiedValues") or {}) - set(_ANSWERS.values()))
+        ours = {*_ANSWERS.values(), "PendingCloudwatchLogsExports"}
+        pending = sorted(set(database.get("PendingModifiedValues") or {}) - ours)
         if pending:
             found[str(database[key])] = pending
     return found

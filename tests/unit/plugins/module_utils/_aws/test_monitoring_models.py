@@ -307,6 +307,25 @@ def test_a_change_that_waits_for_its_window_is_not_made_along() -> None:
     ]
 
 
+def test_logs_are_switched_on_and_off() -> None:
+    there = database(EnabledCloudwatchLogsExports=["upgrade", "postgresql"])
+    kind, account, decided = planned([{"id": "db", "log_exports": ["iam-db-auth-error", "postgresql"]}], [there])
+    account.calls.clear()
+    for change in decided.changes:
+        kind.apply(account, change)  # type: ignore[arg-type]
+    ((_operation, parameters),) = account.calls
+    assert parameters["CloudwatchLogsExportConfiguration"] == {
+        "EnableLogTypes": ["iam-db-auth-error"],
+        "DisableLogTypes": ["upgrade"],
+    }
+    # In another order, and while RDS is still switching, it is as declared.
+    pending = {"PendingCloudwatchLogsExports": {"LogTypesToEnable": ["postgresql"], "LogTypesToDisable": ["upgrade"]}}
+    switching = database(EnabledCloudwatchLogsExports=["upgrade"], PendingModifiedValues=pending)
+    kind, _account, decided = planned([{"id": "db", "log_exports": ["postgresql", "postgresql"]}], [switching])
+    assert not decided.changes
+    assert kind.warnings == []
+
+
 def test_a_role_that_rds_does_not_know_yet_is_waited_for() -> None:
     unknown = ApiError("The role does not exist", "InvalidParameterValue", Fate.REFUSED)
     kind, account, decided = planned([{"id": "db", **WATCHED}], [database()])
