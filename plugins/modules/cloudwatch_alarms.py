@@ -381,6 +381,12 @@ options:
         description: Options of this entry to set when the alarm is created and to leave alone afterwards.
         type: list
         elements: str
+  pending_alarms:
+    description:
+      - In check mode, names of alarms that an earlier task of the same run would have made. They count as existing.
+      - Outside check mode this is not used.
+    type: list
+    elements: str
 seealso:
   - module: amazon.aws.cloudwatch_metric_alarm
 """
@@ -527,10 +533,12 @@ def main() -> None:
         argument_spec={
             **aws_args(),
             "alarms": {"type": "list", "elements": "dict", "required": True, "options": alarm_args()},
+            "pending_alarms": {"type": "list", "elements": "str"},
         },
         supports_check_mode=True,
     )
-    run(module, Alarms(module.params["alarms"]))
+    pending = module.params["pending_alarms"] or () if module.check_mode else ()
+    run(module, Alarms(module.params["alarms"], pending))
 
 
 if __name__ == "__main__":

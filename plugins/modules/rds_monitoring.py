@@ -69,8 +69,8 @@ options:
         choices: [standard, advanced]
       log_exports:
         description:
-          - The logs that it writes to CloudWatch Logs, such as V(postgresql), or V(error) and V(slowquery) of MySQL. What
-            is set is exact. Empty for none.
+          - The logs that it writes to CloudWatch Logs, such as V(postgresql), or V(error) and V(slowquery) of MySQL.
+            What is set is exact. Empty for none.
           - They go to log groups C(/aws/rds/KIND/ID/LOG), whatever the parameter group of the database says must be
             logged at all.
         type: list

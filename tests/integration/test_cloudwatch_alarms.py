@@ -212,6 +212,13 @@ def test_composites_of_composites_in_any_order(aws: Aws, alarms: Any) -> None:
     assert not alarms(composite("brake", rule=f'(OK("{arn}"))'))["changed"]
 
 
+def test_what_an_earlier_task_would_have_made_counts_in_check_mode_only(aws: Aws, run_aws: RunModule) -> None:
+    declared = {"alarms": [composite(rule="ALARM(pending)")], "pending_alarms": ["pending"]}
+    predicted = run_aws("cloudwatch_alarms", declared, check=True)
+    assert (predicted["failed"], len(predicted["created"])) == (False, 1)
+    assert "neither exists nor is declared" in run_aws("cloudwatch_alarms", declared)["msg"]
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,9 +57,13 @@ class Alarms(Kind):
 
     noun = "alarm"
 
-    def __init__(self, entries: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, entries: Sequence[Mapping[str, Any]], pending: Iterable[str] = ()) -> None:
+        """
+        :param pending: names of alarms that count as there.
+        """
         super().__init__()
         self._given = entries
+        self._pending = frozenset(pending)
         self._entries: dict[str, _Entry] = {}
         self._wanted_tags: dict[str, Tags | None] = {}
         self._items: dict[str, model.Item] = {}
@@ -122,7 +126,7 @@ class Alarms(Kind):
     def _check_references(self, present: Mapping[str, Desired], absent: set[str]) -> None:
         """Refuse composites that name what is not there, that go round in a circle, or that are needed by others."""
         graph = self._graph(present, absent)
-        exists = (self._items.keys() - absent) | present.keys()
+        exists = ((self._items.keys() | self._pending) - absent) | present.keys()
         parents: dict[str, int] = {}
         for name, children in graph.items():
             for child in children:
