@@ -47,6 +47,7 @@ def log_alarms(
     topics: Mapping[str, Any] | None = None,
     role_arn: str = "",
     tag_propagation: bool = True,
+    upstream: bool = True,
 ) -> list[Entry]:
     """The alarms on logs, those that others name first.
 
@@ -55,9 +56,10 @@ def log_alarms(
     :param topics: the topic of each severity, an ARN or a list of them.
     :param role_arn: the role with which CloudWatch queries logs; by its name in the account if not given.
     :param tag_propagation: whether messages bear the tags of their alarm.
+    :param upstream: whether they are silent while an alarm of :mod:`.alarms` says that a service above fails.
     :raises InputError: more topics than CloudWatch takes.
     """
-    return _Maker(catalogue, discovery or {}, topics or {}, tag_propagation, role_arn).all()
+    return _Maker(catalogue, discovery or {}, topics or {}, tag_propagation, role_arn, upstream).all()
 
 
 def omissions(catalogue: Catalogue, discovery: Mapping[str, Any] | None = None) -> list[str]:
@@ -88,9 +90,11 @@ class _Maker(Teller):
         topics: Mapping[str, Any],
         tag_propagation: bool,
         role_arn: str,
+        upstream: bool = True,
     ) -> None:
         super().__init__(catalogue, discovery, topics, tag_propagation, part=_PART, parents=PARENTS)
         self.discovery = discovery
+        self.upstream = upstream
         self.space = namespace(self.environment)
         account, partition = discovery.get("account"), discovery.get("partition") or "aws"
         self.role_arn = role_arn or (
@@ -98,7 +102,8 @@ class _Maker(Teller):
         )
 
     def watch(self, services: Sequence[Service]) -> None:
-        self._failing(services)
+        if self.upstream:
+            self._failing(services)
         found = by_service(sources(self.catalogue, self.discovery, self.omissions, absent=True))
         for service in services:
             own = found.get(service.name, [])
