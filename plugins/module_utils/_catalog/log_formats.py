@@ -136,7 +136,9 @@ def _plain(
 
 def _plain_pattern(status: str = "status", target_status: str = "target_status", seconds: str = "target_time") -> str:
     times = f"request_time, {seconds}, response_time"
-    return f"[type, time, balancer, client, target, {times}, {status}, {target_status}, ...]"
+    # http, https, h2, grpcs, ws, wss: what else may stand in the log group is no request.
+    kind = "type=http* || type=h2 || type=grpc* || type=ws*"
+    return f"[{kind}, time, balancer, client, target, {times}, {status}, {target_status}, ...]"
 
 
 _ALB = Format(

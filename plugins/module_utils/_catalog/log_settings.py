@@ -40,6 +40,7 @@ LOG_TYPES = {
 }
 
 _NAMES = {"file": "app", "docker": "container", "load_balancer": "load-balancer", "database": "database"}
+_WORDS = {"file": "file", "docker": "container", "load_balancer": "load balancer", "database": "database"}
 _FORMATS = {"file": "text", "docker": "json", "load_balancer": "alb-json", "database": ""}
 _FITTING = {
     "file": ("json", "nginx", "text"),
@@ -201,19 +202,19 @@ def _fitting(entry: Mapping[str, Any], source: Settings, where: Place, checker: 
     kind = source["kind"]
     if "format" in entry and entry["format"] not in _FITTING[kind]:
         if _FITTING[kind]:
-            what = f"has the format '{entry['format']}', and a {kind} has {listed(_FITTING[kind], 'or')}"
+            what = f"has the format '{entry['format']}', and a {_WORDS[kind]} has {listed(_FITTING[kind], 'or')}"
         else:
             what = "cannot have a format, since that of a database is known"
         checker.report(f"{where} {what}.", entry["format"])
     types = LOG_TYPES.get(kind, ())
     for name in entry.get("log_types", ()):
         if name not in types:
-            has = f"a {kind} has {listed(types)}{meant(name, types)}" if types else f"a {kind} has none"
+            has = f"a {_WORDS[kind]} has {listed(types)}{meant(name, types)}" if types else f"a {_WORDS[kind]} has none"
             checker.report(f"{where.key('log_types')} names '{name}', and {has}.", name)
     if "multi_line_start" in entry:
         if kind != "file":
             checker.report(
-                f"{where.key('multi_line_start')} has no meaning for a {kind}, only for a file; remove it.",
+                f"{where.key('multi_line_start')} has no meaning for a {_WORDS[kind]}, only for a file; remove it.",
                 entry["multi_line_start"],
             )
         try:
@@ -227,7 +228,7 @@ def _fitting(entry: Mapping[str, Any], source: Settings, where: Place, checker: 
         # The driver has a default, which says nothing of the source.
         if key in entry and kind != of and not (key == "driver" and entry[key] == "agent"):
             checker.report(
-                f"{where.key(key)} has no meaning for a {kind}, only for a {of} source; remove it.", entry[key]
+                f"{where.key(key)} has no meaning for a {_WORDS[kind]}, only for a {_WORDS[of]}; remove it.", entry[key]
             )
     one = FORMATS.get(format_name(source))
     known = [count.name for count in one.counts] if one else list(COUNTS)
