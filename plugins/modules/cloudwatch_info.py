@@ -28,9 +28,9 @@ options:
   gather:
     description:
       - What to gather. V(alarms), V(mute_rules) and V(dashboards) if it is not set.
-      - Metric and subscription filters are chosen by O(managed_by) and O(tags) of their log groups, and by O(name_prefix)
-        of the names of these. Queries have no tags; those in the folder O(managed_by) are taken. Resource policies
-        bear neither tags nor marks.
+      - Metric and subscription filters are chosen by O(managed_by) and O(tags) of their log groups, and O(name_prefix)
+        is compared with the names of these. Queries have no tags; those in the folder O(managed_by) are taken. Resource
+        policies bear neither tags nor marks.
     type: list
     elements: str
     choices:

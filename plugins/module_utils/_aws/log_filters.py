@@ -83,8 +83,8 @@ class MetricFilters(Kind):
             for problem in found
         ]
         if problems:
-            more = f" ({len(problems) - 1} more tests fail)" if len(problems) > 1 else ""
-            raise InputError(f"{problems[0]}: correct the pattern or the test{more}.")
+            more = f" ({len(problems) - 1} more samples fail)" if len(problems) > 1 else ""
+            raise InputError(f"{problems[0]}: correct the pattern or the sample{more}.")
 
     def _ask(self, asked: tuple[Desired, str]) -> list[str]:
         """What of the samples of a filter is not as expected."""

@@ -283,11 +283,11 @@ def samples(entry: Mapping[str, Any], who: str) -> list[Sample]:
     for number, item in enumerate(entry.get("test") or (), start=1):
         line = str(item["line"])
         if not line:
-            raise InputError(f"{who}: test {number} has an empty line, which no log has: give a line.")
+            raise InputError(f"{who}: sample {number} in test has an empty line, which no log has: give a line.")
         match = item.get("match") is not False
         values = {str(name): _plain(value) for name, value in (item.get("values") or {}).items()}
         if values and not match:
-            raise InputError(f"{who}: test {number} should not match and expects values: leave one out.")
+            raise InputError(f"{who}: sample {number} in test should not match and expects values: leave one out.")
         result.append(Sample(line, match, values))
     return result
 
@@ -314,14 +314,14 @@ def failing(
         found = extracted(test.line) if extracted else match.values if match else None
         if (found is not None) != test.match:
             wanted, is_ = ("should match", "does not match") if test.match else ("should not match", "matches")
-            result.append(f"test {number} {wanted}, and the pattern '{pattern}' {is_} the line '{_short(test.line)}'")
+            result.append(f"sample {number} {wanted}, and the pattern '{pattern}' {is_} the line '{_short(test.line)}'")
             continue
         for selector, value in (test.values or {}).items():
             other = _extracted(selector, found or {}, match)
             if not _same(other, value):
                 said = "nothing" if other is None else f"'{other}'"
                 result.append(
-                    f"test {number} should extract {selector} = '{value}', and the pattern '{pattern}' extracts {said} "
+                    f"sample {number} should extract {selector} = '{value}', and the pattern '{pattern}' extracts {said} "
                     f"from the line '{_short(test.line)}'"
                 )
     return result

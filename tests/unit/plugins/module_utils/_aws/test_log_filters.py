@@ -101,7 +101,7 @@ def run(
         ({"system_field_dimensions": ["@aws.acount"]}, "has '@aws.acount', and there are @aws.account and"),
         ({"field_selection_criteria": "x" * 2001}, "field_selection_criteria is longer than 2000 characters"),
         ({"ignore": ["patern"]}, "ignore names 'patern', which is no option of a metric filter: did you mean 'pat"),
-        ({"test": [{"line": ""}]}, "test 1 has an empty line, which no log has"),
+        ({"test": [{"line": ""}]}, "sample 1 in test has an empty line, which no log has"),
         ({"test": [{"line": "x", "match": False, "values": {"$.a": 1}}]}, "should not match and expects values"),
     ],
 )  # fmt: skip
@@ -189,8 +189,8 @@ def test_samples_fail_before_anything_is_written_also_in_check_mode() -> None:
         with pytest.raises(KumawatchError) as caught:
             run(account, {**ENTRY, "test": lines}, check=check)
         assert str(caught.value) == (
-            "metric filter '/p/api/app:err': test 2 should match, and the pattern '{ $.level = \"ERROR\" }' does not "
-            'match the line \'{"level":"error"}\': correct the pattern or the test.'
+            "metric filter '/p/api/app:err': sample 2 should match, and the pattern '{ $.level = \"ERROR\" }' does not "
+            'match the line \'{"level":"error"}\': correct the pattern or the sample.'
         )
         assert not account.filters
 
@@ -198,8 +198,8 @@ def test_samples_fail_before_anything_is_written_also_in_check_mode() -> None:
 def test_samples_can_be_lines_that_must_not_match() -> None:
     with pytest.raises(KumawatchError) as caught:
         run(Filters(), {**ENTRY, "pattern": "[ERROR]", "test": [{"line": "INFO Größe 🔥", "match": False}] * 2})
-    assert "test 1 should not match, and the pattern '[ERROR]' matches the line 'INFO Größe 🔥'" in str(caught.value)
-    assert "(1 more tests fail)" in str(caught.value)
+    assert "sample 1 should not match, and the pattern '[ERROR]' matches the line 'INFO Größe 🔥'" in str(caught.value)
+    assert "(1 more samples fail)" in str(caught.value)
 
 
 def test_samples_say_what_is_extracted() -> None:
@@ -209,7 +209,7 @@ def test_samples_say_what_is_extracted() -> None:
     assert not run(Filters(), {**ENTRY, "metric_value": "$.ms", "test": test}).failures
     wrong = [{"line": '{"level":"ERROR","ms":7}', "values": {"$.ms": 12.5}}]
     with pytest.raises(
-        KumawatchError, match=r"test 1 should extract \$\.ms = '12\.5', and the pattern .* extracts '7' from"
+        KumawatchError, match=r"sample 1 should extract \$\.ms = '12\.5', and the pattern .* extracts '7' from"
     ):
         run(Filters(), {**ENTRY, "test": wrong})
     with pytest.raises(KumawatchError, match=r"should extract \$\.x = '1', and the pattern .* extracts nothing from"):
