@@ -135,7 +135,7 @@ def test_without_fields_times_and_messages_are_shown_newest_first(ask: Insights)
         ),
         ("filter ms = 50 | display isempty(nosuch) as a, isblank('  ') as b, trim('  x ') as c", [("1", "1", "x")]),
         (
-            "filter ms = 50 # only one\n| display isValidIp('10.0.0.1') as a, isIpInSubnet('10.0.0.1', '10.0.0.0/8') as b",
+            "filter ms = 50 # one\n| display isValidIp('10.0.0.1') as a, isIpInSubnet('10.0.0.1', '10.0.0.0/8') as b",
             [("1", "1")],
         ),
         ("fields jsonParse(@message) as j | filter j.user.id = 3 | display j.level", [("WARN",)]),
