@@ -48,6 +48,9 @@ LOG_TYPES = {
     "health_check": "ALB_HEALTH_CHECK_LOGS",
 }
 
+#: Neither a value where there is none, nor dimensions.
+_NOTHING: Entry = {"default_value": "", "dimensions": {}}
+
 _DOCKER_FILES = "/var/lib/docker/containers/*/*-json.log"
 
 
@@ -344,7 +347,7 @@ class _Filters:
             metric_value=count.value,
             unit=count.unit,
             # What is measured has no value where nothing was.
-            **({} if count.measured else {"default_value": "0"}),
+            **(_NOTHING if count.measured else {"default_value": "0"}),
         )
         assert source.format is not None
         key = (source.format.name, name, bool(source.target_groups))
@@ -365,7 +368,7 @@ class _Filters:
             metric_name=metric(str(source.service["name"]), str(declared["name"])),
             metric_value=str(declared["value"]),
             unit=declared["unit"],
-            **({"dimensions": dimensions} if dimensions else {} if measured else {"default_value": "0"}),
+            **({"dimensions": dimensions} if dimensions else _NOTHING if measured else {"default_value": "0"}),
         )
         if declared["test"] and pattern == declared["pattern"]:
             entry["test"] = [dict(test) for test in declared["test"]]
