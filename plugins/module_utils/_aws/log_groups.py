@@ -161,7 +161,13 @@ class LogGroups(Kind):
         else:
             tags = self._tagging.own(None)
             made = aws.call(
-                "logs", "CreateLogAnomalyDetector", logGroupArnList=[arn], **sent, **({"tags": tags} if tags else {})
+                "logs",
+                "CreateLogAnomalyDetector",
+                # Its name is a dimension of the metric that counts what it finds, by which alarms know it.
+                detectorName=name,
+                logGroupArnList=[arn],
+                **sent,
+                **({"tags": tags} if tags else {}),
             )
             ident = made["anomalyDetectorArn"]
             if enabled:

@@ -255,6 +255,7 @@ def test_all_is_made_and_then_unchanged() -> None:
     assert json.loads(account.indexes["/g"]) == {"Fields": ["a", "b"]}
     (detector,) = account.detectors.values()
     assert detector["anomalyDetectorStatus"] == "PAUSED"
+    assert detector["detectorName"] == "/g", "by which alarms know what it finds"
     assert (detector["logGroupArnList"], detector["filterPattern"]) == ([f"{ARN}/g"], "ERROR")
     account.calls.clear()
     assert run(account, FULL).plan.unchanged == ("/g",)
