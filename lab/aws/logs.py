@@ -54,6 +54,7 @@ class Logs:
         self.store = Store()
         self.due: dict[tuple[str, str, str], tuple[float, float]] = {}
         """When a log alarm is to be looked at next, and when it was configured, by account, Region and name."""
+        self.swept = self.now()
         self.fresh: set[tuple[str, str, str]] = set()
         """The groups with new lines since log alarms were looked at: account, Region and name."""
         self.service = CloudWatchLogs(self.store, self.now, self.ingested, exists)
@@ -99,7 +100,10 @@ class Logs:
         self.monitoring.engine.touched(there, touched)
 
     def feed(self, monitoring: Monitoring) -> None:
-        """Publish the default values of the minutes that are over, and look at log alarms."""
+        """Publish the default values of the minutes that are over, look at log alarms, forget what is too old."""
+        if self.now() > self.swept + 60_000:
+            self.swept = self.now()
+            self.service.expire()
         for scope in self.store.all():
             if scope.unmatched:
                 self.put(scope, list(metrics.defaults(scope, self.now())))

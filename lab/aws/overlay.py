@@ -15,7 +15,7 @@ from typing import Any
 from ministack import app
 from ministack.services import lambda_svc
 
-from lab.aws import logs, patch_ec2, patch_rds, patch_sns, patch_tagging
+from lab.aws import logs, logs_scheduler, patch_ec2, patch_rds, patch_sns, patch_tagging
 from lab.aws.monitoring import Monitoring
 
 NAMES = {
@@ -82,7 +82,7 @@ def missing() -> list[str]:
     """The names that this MiniStack does not have."""
     return [
         f"{module}.{name}"
-        for module, names in [*NAMES.items(), *logs.NAMES.items()]
+        for module, names in [*NAMES.items(), *logs.NAMES.items(), *logs_scheduler.NAMES.items()]
         for name in names
         if not hasattr(importlib.import_module(module), name)
     ]
@@ -102,6 +102,7 @@ def install(monitoring: Monitoring, port: int) -> None:
     monitoring.forgetters.append(patch_sns.MAIL.clear)
     patch_tagging.install(monitoring)
     logs.install(monitoring)
+    logs_scheduler.install()
     depths = QueueDepths()
     monitoring.feeders.append(depths)
     monitoring.forgetters.append(depths.last.clear)

@@ -155,7 +155,7 @@ def test_what_the_infrequent_access_class_does_not_have(logs: Any) -> None:
     given = {"logGroupName": "/cheap", "filterName": "f", "filterPattern": ""}
     code = refused(logs.put_metric_filter, **given, metricTransformations=[transformation()])[0]
     assert code == "InvalidOperationException"
-    config = [{"parseJSON": {}}]
+    config: list[Any] = [{"parseJSON": {}}]
     assert refused(logs.put_transformer, logGroupIdentifier="/cheap", transformerConfig=config)[0] == (
         "InvalidOperationException"
     )
@@ -564,11 +564,12 @@ def test_what_processors_make(logs: Any, config: list[Any], line: str, made: dic
 
 
 def test_transformers_are_refused(logs: Any) -> None:
-    for config in (
+    configs: list[list[Any]] = [
         [{"addKeys": {"entries": [{"key": "a", "value": "b"}]}}],
         [{"parseJSON": {}}, {"parsePostgres": {}}],
         [{"grok": {"match": "%{NOSUCH:x}"}}],
-    ):
+    ]
+    for config in configs:
         code = refused(logs.put_transformer, logGroupIdentifier=GROUP, transformerConfig=config)[0]
         assert code == "InvalidParameterException"
 
@@ -846,6 +847,66 @@ def test_deliveries_are_refused_as_aws_does(logs: Any) -> None:
         "suffixPath": "AWSLogs/{account-id}/CloudFront/",
         "enableHiveCompatiblePath": False,
     }
+
+
+# -- schedules, of which the daily report is one
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "cron(0 1 * * * *)",
+        "cron(7 20 * * NOT *)",
+        "cron(INVALID)",
+        "cron(0 dummy ? * MON-FRI *)",
+        "cron(71 8 1 * ? *)",
+        "cron()",
+        "rate(10 seconds)",
+        "rate(10 years)",
+        "rate()",
+        "rate(10)",
+        "rate(10 minutess)",
+        "rate(foo minutes)",
+        "rate(-10 minutes)",
+        "rate( 10 minutes )",
+        " rate(10 minutes)",
+        "at(2021-12-31T23:59:59Z)",
+        "at(2021-12-31)",
+    ],
+)
+def test_schedules_are_refused_as_aws_does(stand_in: Aws, expression: str) -> None:
+    scheduler = stand_in.client("scheduler")
+    target = {"Arn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f", "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r"}
+    given = {"FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target}
+    refusal = ("ValidationException", f"Invalid Schedule Expression {expression}.")
+    assert refused(scheduler.create_schedule, Name="n", ScheduleExpression=expression, **given) == refusal
+    scheduler.create_schedule(Name="n", ScheduleExpression="cron(0 7 * * ? *)", **given)
+    assert refused(scheduler.update_schedule, Name="n", ScheduleExpression=expression, **given) == refusal
+    assert scheduler.get_schedule(Name="n")["ScheduleExpression"] == "cron(0 7 * * ? *)"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "cron(0-15/1 8-8 ? * 2,3,4,5,6,7 *)",
+        "cron(30-30 13-13 ? * 2,4,6 *)",
+        "cron(1-31/30 1-1 ? * 1,7 *)",
+        "cron(0 18 ? * MON-FRI *)",
+        "cron(*/15 * * * ? *)",
+        "cron(0-59/10 0-23/2 ? * * *)",
+        "cron(0 7 L * ? *)",
+        "cron(0 7 ? JAN,JUN MON#1 2030)",
+        "rate(1 minute)",
+        "rate(5 minutes)",
+        "at(2031-12-31T23:59:59)",
+    ],
+)
+def test_schedules_that_aws_takes_are_taken(stand_in: Aws, expression: str) -> None:
+    target = {"Arn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f", "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r"}
+    made = stand_in.client("scheduler").create_schedule(
+        Name="n", ScheduleExpression=expression, FlexibleTimeWindow={"Mode": "OFF"}, Target=target
+    )
+    assert made["ScheduleArn"].endswith("/n")
 
 
 # -- the stand-in

@@ -78,7 +78,7 @@ def test_a_broken_service_is_seen_in_the_load_balancers_log(counted: Any, form: 
 
 def test_a_broken_service_writes_errors(counted: Any) -> None:
     quiet = shipped()
-    broken = shipped(**{name: Level(broken=True) for name in ("api", "shop", "queue")})
+    broken = shipped(api=Level(broken=True), shop=Level(broken=True), queue=Level(broken=True))
     assert (counted(quiet, APP, "json", "errors"), counted(broken, APP, "json", "errors")) == (0, 4)
     assert (counted(quiet, ACCESS, "nginx", "5xx"), counted(broken, ACCESS, "nginx", "5xx")) == (0, 3)
     assert counted(quiet, CONTAINER, "docker-text", "errors") == 0

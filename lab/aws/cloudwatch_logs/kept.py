@@ -11,7 +11,7 @@ import secrets
 import uuid
 from typing import Any
 
-from lab.aws.cloudwatch_logs import metrics, refuse
+from lab.aws.cloudwatch_logs import metrics, refuse, schedule
 from lab.aws.cloudwatch_logs.service import CloudWatchLogs, name_of, paged
 from lab.aws.cloudwatch_logs.store import Scope
 from lab.aws.protocols import ApiError
@@ -119,7 +119,7 @@ def create_scheduled_query(service: CloudWatchLogs, scope: Scope, given: dict[st
 
 
 def check_schedule(given: dict[str, Any]) -> None:
-    if not re.fullmatch(r"(rate|cron)\([^)]+\)", given["scheduleExpression"]):
+    if not schedule.valid(given["scheduleExpression"]) or given["scheduleExpression"].startswith("at("):
         raise ApiError("ValidationException", "The schedule expression is not valid.")
 
 

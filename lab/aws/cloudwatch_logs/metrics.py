@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from lab.aws.cloudwatch_logs.refuse import invalid
 from lab.aws.cloudwatch_logs.store import Event, Group, Scope
 
 MINUTE = 60_000
+OVERHEAD = 26
+"""Bytes that each line is charged with besides its own."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def text_of(event: Event, transformed: bool) -> str:
 def publish(scope: Scope, group: Group, events: Iterable[Event]) -> Iterator[Datum]:
     """The data of a batch of lines; default values are put aside until their minute is over."""
     batch = list(events)
+    yield from incoming(group, batch)
     for name, put in group.metric_filters.items():
         pattern = parse(put["filterPattern"])
         one = put["metricTransformations"][0]
@@ -113,6 +116,15 @@ def publish(scope: Scope, group: Group, events: Iterable[Event]) -> Iterator[Dat
         for minute in matched:
             # A minute with a match has no default value, also where its other lines come later.
             scope.unmatched[group.name, name, minute] = math.nan
+
+
+def incoming(group: Group, batch: Sequence[Event]) -> Iterator[Datum]:
+    """What CloudWatch Logs itself says of a batch: how many lines came, and how large they were."""
+    if batch:
+        of_group = (("LogGroupName", group.name),)
+        size = sum(len(event.message.encode()) + OVERHEAD for event in batch)
+        yield Datum("AWS/Logs", "IncomingLogEvents", len(batch), batch[0].ingested, None, of_group)
+        yield Datum("AWS/Logs", "IncomingBytes", size, batch[0].ingested, "Bytes", of_group)
 
 
 def datum_of(scope: Scope, put: dict[str, Any], pattern: Pattern, match: Match, event: Event) -> Datum | None:

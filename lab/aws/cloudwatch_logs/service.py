@@ -320,6 +320,14 @@ class CloudWatchLogs:
         if events:
             self.ingested(scope, group, stream.name, events)
 
+    def expire(self) -> None:
+        """Drop the lines that are older than their group's retention."""
+        for scope in self.store.all():
+            for group in scope.groups.values():
+                if group.retention is not None:
+                    for stream in group.streams.values():
+                        stream.expire(self.now() - group.retention * DAY)
+
     def write(self, scope: Scope, group_name: str, stream_name: str, lines: list[tuple[int, str]]) -> None:
         """What AWS's own services do: group and stream are made where they are missing."""
         group = scope.groups.get(group_name)

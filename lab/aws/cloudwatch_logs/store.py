@@ -48,6 +48,10 @@ class Stream:
         if events:
             self.ingested = events[-1].ingested
 
+    def expire(self, before: int) -> None:
+        """Drop the events that are older."""
+        del self.events[: bisect.bisect_left(self.events, before, key=lambda event: event.time)]
+
     def between(self, first: int, last: int) -> list[Event]:
         """The events of a span, both ends included."""
         begin = bisect.bisect_left(self.events, first, key=lambda event: event.time)
