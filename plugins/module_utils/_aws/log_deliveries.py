@@ -11,7 +11,7 @@ from typing import Any
 from .._reconcile import Actual, Change, Create, Delete, Desired, Plan, Update
 from . import log_deliveries_model as model
 from .bulk import Kind
-from .errors import ApiError
+from .errors import ApiError, Fate
 from .log_tags import GONE, LogTagging
 from .session import Aws, Known, without_none
 
@@ -98,7 +98,7 @@ class Deliveries(Kind):
         elif kind == "destination" and (isinstance(change, Create) or changed):
             self._destinations[name] = put_destination(aws, name, properties, tags)
         elif kind == "delivery" and isinstance(change, Create):
-            create_delivery(aws, name, self._destinations[change.key[2]], properties, tags)
+            self._deliver(aws, change.key, properties, tags)
         elif isinstance(change, Update) and changed:
             sent = {option: properties[option] for option in changed}
             if any(option in changed for option in ("suffix_path", "hive_compatible_path")):
@@ -109,6 +109,16 @@ class Deliveries(Kind):
             aws.call("logs", "UpdateDeliveryConfiguration", id=ident, **model.configuration(sent))
         if isinstance(change, Update):
             self._tagging.change(aws, change, change.actual.ident)
+
+    def _deliver(self, aws: Aws, key: model.Key, properties: Mapping[str, Any], tags: Mapping[str, str] | None) -> None:
+        """Begin to deliver. If the fate of an end is not known, neither is that of the delivery: both are looked up."""
+        _, source, destination = key
+        if destination not in self._destinations:
+            raise ApiError(f"destination '{destination}' is not there yet: run the task again.", fate=Fate.LOST)
+        try:
+            create_delivery(aws, source, self._destinations[destination], properties, tags)
+        except ApiError as error:
+            raise ApiError(str(error), error.code, Fate.LOST if error.code == GONE else error.fate) from error
 
     @staticmethod
     def _delete(aws: Aws, change: Delete) -> None:

@@ -321,8 +321,8 @@ def failing(
             if not _same(other, value):
                 said = "nothing" if other is None else f"'{other}'"
                 result.append(
-                    f"sample {number} should extract {selector} = '{value}', and the pattern '{pattern}' extracts {said} "
-                    f"from the line '{_short(test.line)}'"
+                    f"sample {number} should extract {selector} = '{value}', and the pattern '{pattern}' extracts "
+                    f"{said} from the line '{_short(test.line)}'"
                 )
     return result
 

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws import log_deliveries_model as model
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.bulk import reconcile
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.errors import ApiError, Fate
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.log_deliveries import Deliveries
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
 from tests.unit.plugins.module_utils._aws.account import Account, refused
@@ -175,6 +176,27 @@ def test_one_entry_makes_all_three_and_is_then_unchanged() -> None:
     assert not run(account, {**ENTRY, "tags": {"service": "api"}}).plan.changed
     # What everything in a log group is called is the log group.
     assert not run(account, one(arn=f"{GROUP}:*"), check=True).plan.update
+
+
+@pytest.mark.parametrize("operation", ["PutDeliverySource", "PutDeliveryDestination", "CreateDelivery"])
+@pytest.mark.parametrize("done", [True, False])
+def test_answers_that_are_lost_are_looked_up(operation: str, done: bool) -> None:
+    account = Vended()
+    act = account.answers[operation]
+    lost: list[dict[str, Any]] = []
+
+    def once(**sent: Any) -> dict[str, Any]:
+        if lost:
+            return act(**sent)
+        lost.append(sent)
+        if done:
+            act(**sent)
+        raise ApiError("lost.", fate=Fate.LOST)
+
+    account.answers[operation] = once
+    outcome = run(account, ENTRY)
+    assert not outcome.failures
+    assert (len(account.sources), len(account.destinations), len(account.deliveries)) == (1, 2, 2)
 
 
 def test_what_a_delivery_passes_on_is_changed() -> None:
