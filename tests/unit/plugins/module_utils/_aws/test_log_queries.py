@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ class Saved(Account):
 
     def __init__(self, *names: str, **options: Any) -> None:
         self.queries: dict[str, dict[str, Any]] = {}
+        self.numbers = itertools.count()
         super().__init__(
             {
                 "DescribeQueryDefinitions": self._describe,
@@ -46,7 +48,7 @@ class Saved(Account):
         return {"queryDefinitions": items[start : start + maxResults], **more}
 
     def _put(self, queryDefinitionId: str = "", **sent: Any) -> dict[str, Any]:  # noqa: N803
-        ident = queryDefinitionId or f"id-{len(self.queries)}"
+        ident = queryDefinitionId or f"id-{next(self.numbers)}"
         self.queries[ident] = {"queryLanguage": "CWLI", **sent, "queryDefinitionId": ident}
         return {"queryDefinitionId": ident}
 
