@@ -51,8 +51,8 @@ down: ## stop the lab; make demo starts it again where it was
 	$(BOOTSTRAP) run
 	@$(PY) -m tools.demo down
 
-test: ## all tests: lint, sanity, unit, lab, integration (STEPS=unit,lint picks some)
-	$(BOOTSTRAP) test --lab --chromium
+test: ## all tests: lint, sanity, unit, health, lab, integration (STEPS=unit,lint picks some)
+	$(BOOTSTRAP) test --lab --chromium --databases
 	@$(PY) -m tools.test --steps "$(STEPS)"
 
 unit: ## the unit tests, under 30 seconds (ARGS="-k name" goes to pytest)

@@ -311,6 +311,19 @@ def ensure_chromium() -> None:
         system.install(["chromium"], "Chromium, which the tests of pages drive")
 
 
+def ensure_databases() -> None:
+    """Have the servers that the health endpoint's tests start, freeze and kill, each by its Debian package."""
+    servers = {
+        "postgresql": glob.glob("/usr/lib/postgresql/*/bin/postgres") or shutil.which("postgres"),
+        "mariadb-server": shutil.which("mariadbd") or os.path.exists("/usr/sbin/mariadbd"),
+        "redis-server": shutil.which("redis-server"),
+        "rabbitmq-server": shutil.which("rabbitmq-server") or os.path.exists("/usr/sbin/rabbitmq-server"),
+    }
+    missing = [package for package, found in servers.items() if not found]
+    if missing:
+        system.install(missing, f"{', '.join(missing)} for the health endpoint's tests")
+
+
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
     """Hold the lock of the virtual environment: two makes at once take turns."""
@@ -354,6 +367,9 @@ def bootstrap() -> int:
         "--lab", action="store_true", help="also Node and a C++ compiler, which the lab's Uptime Kuma needs"
     )
     parser.add_argument("--chromium", action="store_true", help="also Chromium, which the tests of pages drive")
+    parser.add_argument(
+        "--databases", action="store_true", help="also the servers that the health endpoint's tests start"
+    )
     arguments = parser.parse_args()
     started = time.monotonic()
     with _alone():
@@ -363,6 +379,8 @@ def bootstrap() -> int:
             ensure_compiler()
         if arguments.chromium:
             ensure_chromium()
+        if arguments.databases:
+            ensure_databases()
     if time.monotonic() - started > 5:
         common.say(f"  ready   after {common.elapsed(time.monotonic() - started)}")
     return 0

@@ -9,6 +9,7 @@ Steps run side by side where that helps two cores: those that compute beside tho
 from __future__ import annotations
 
 import argparse
+import hashlib
 import re
 import subprocess
 import sys
@@ -29,6 +30,8 @@ from tools import collection, common
 
 BIN = common.VENV / "bin"
 MODULE_UTILS = "ansible_collections.kumawatch.monitoring.plugins.module_utils"
+#: The package of the role health_endpoint, which can be installed alone.
+HEALTH = "roles/health_endpoint/files/kumawatch_health"
 UNIT_BUDGET = 30.0
 
 #: How many tests with servers run at once: they wait more than they compute.
@@ -87,6 +90,12 @@ def checks() -> list[Check]:
         Check("ruff format", [tool("ruff"), "format", "--check", "--output-format", "concise", "."]),
         Check("mypy module_utils", [tool("mypy"), "-p", MODULE_UTILS]),
         Check("mypy lab and tools", [tool("mypy"), "-p", "lab", "-p", "tools"], needs=("lab",)),
+        Check(
+            "mypy kumawatch_health",
+            [tool("mypy"), "--config-file", f"{HEALTH}/pyproject.toml", "--cache-dir", ".cache/mypy-health",
+             f"{HEALTH}/src/kumawatch_health"],
+            needs=(HEALTH,),
+        ),
         Check("changelog", [tool("antsibull-changelog"), "lint"]),
         Check("role documentation", module("tools.role_docs", "--check")),
         Check("JSON Schema", module("tools.catalogue_schema", "--check"), needs=("tools/catalogue_schema.py",)),
@@ -217,6 +226,37 @@ def pytest_step(name: str, limit: float, workers: int = 0) -> Callable[[], list[
     return run
 
 
+def health() -> list[Result]:
+    """The tests of the health endpoint's package, in a virtual environment that has what the package asks for alone."""
+    result = Result("health")
+    directory, venv = common.ROOT / HEALTH, common.CACHE / "health"
+    python, stamp = venv / "bin" / "python", venv / "installed"
+    wanted = hashlib.sha256((directory / "pyproject.toml").read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        log = common.LOGS / "health-install.log"
+        install = [str(python), "-m", "pip", "install", "--no-compile", "--quiet", "--disable-pip-version-check"]
+        for argv in (
+            [str(BIN / "python"), "-m", "venv", "--clear", str(venv)],
+            [*install, "--editable", f"{directory}[test]"],
+        ):
+            if common.run_logged("health: its packages", argv, log, quiet=True, limit=900):
+                common.show_log(log, lines=30)
+                result.failed, result.note = 1, f"its packages cannot be installed; see {common.relative(log)}"
+                return [result]
+        stamp.write_text(wanted)
+    report, log = common.LOGS / "health.xml", common.LOGS / "health.log"
+    report.unlink(missing_ok=True)
+    argv = [str(python), "-m", "pytest", str(directory / "tests"), "-c", str(directory / "pyproject.toml")]
+    argv += ["--junitxml", str(report), "-o", f"cache_dir={common.CACHE / 'pytest-health'}", "--color=no", "-v"]
+
+    def read(result: Result, status: int, _output: str) -> None:
+        whole = _read_junit(result, report)
+        if not whole or (status and not result.failed):
+            result.failed, result.note = max(1, result.failed), f"pytest ended with status {status}"
+
+    return [_run(result, argv, log, limit=900, read=read, activity=pytest_activity)]
+
+
 def pytest_activity(line: str) -> str:
     """How far pytest is and what it has just run, from a line of its output; "" where the line does not say."""
     match = re.match(r"\S*::(?P<name>\S+) .*\[ *(?P<part>\d+%)\]", line) or re.match(
@@ -254,13 +294,14 @@ STEPS: dict[str, Callable[[], list[Result]]] = {
     "lint": lint,
     "sanity": sanity,
     "unit": pytest_step("unit", 600),
+    "health": health,
     "lab": pytest_step("lab", 1500, WORKERS),
     "integration": pytest_step("integration", 1800, WORKERS),
 }
 
 #: Steps in one row follow each other, rows run side by side. The first row computes; the unit tests come first in it,
 #: while npm installs Uptime Kuma for the others.
-ROWS = (("unit", "lint", "sanity"), ("lab",), ("integration",))
+ROWS = (("unit", "lint", "sanity"), ("lab", "health"), ("integration",))
 
 
 def run_steps(names: Collection[str]) -> list[Result]:

@@ -1,15 +1,14 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real PostgreSQL, MariaDB, Redis and RabbitMQ servers of this machine's packages, each started for the tests in a directory
-of its own, and the health service as a process.
+"""Real PostgreSQL, MariaDB, Redis and RabbitMQ servers of this machine's packages, each started for the tests in a
+directory of its own, and the health service as a process.
 
 ``KUMAWATCH_REQUIRE_ALL=1`` fails where a server is not installed, instead of skipping.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -30,7 +29,12 @@ import pytest
 
 PASSWORD = "gehe!m-99"
 ENCODED = "gehe%21m-99"
-PACKAGES = {"postgres": "postgresql", "mariadbd": "mariadb-server", "redis-server": "redis-server"}
+PACKAGES = {
+    "postgres": "postgresql",
+    "mariadbd": "mariadb-server",
+    "redis-server": "redis-server",
+    "rabbitmq-server": "rabbitmq-server",
+}
 
 
 def free_port() -> int:
@@ -50,7 +54,7 @@ def program(name: str, *directories: str) -> str:
     pytest.skip(reason)
 
 
-def wait(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
+def wait(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"{what}: not within {seconds:.0f} s"
@@ -63,6 +67,7 @@ class Server:
 
     url: str
     port: int
+    directory: Path
     start_command: Callable[[], subprocess.Popen[bytes]] = field(repr=False)
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
@@ -71,10 +76,15 @@ class Server:
         wait(self.listens, f"port {self.port}")
 
     def listens(self) -> bool:
-        assert self.process is None or self.process.poll() is None, "the server ended"
+        assert self.process is None or self.process.poll() is None, f"the server ended: {self.said()}"
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
             return True
         return False
+
+    def said(self) -> str:
+        with contextlib.suppress(OSError):
+            return (self.directory / "log").read_text(errors="replace")[-2000:]
+        return ""
 
     def send(self, what: signal.Signals) -> None:
         """To the server and its children."""
@@ -95,11 +105,14 @@ class Server:
             self.process = None
 
 
-def _spawn(argv: list[str], directory: Path, user: str | None = None) -> subprocess.Popen[bytes]:
-    log = (directory / "log").open("ab")
-    return subprocess.Popen(
-        argv, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, user=user
-    )
+def _spawn(
+    argv: list[str], directory: Path, user: str | None = None, environment: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    with (directory / "log").open("ab") as log:
+        return subprocess.Popen(
+            argv, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, user=user,
+            env=environment,
+        )  # fmt: skip
 
 
 def _owner(directory: Path, name: str) -> str | None:
@@ -149,7 +162,12 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=20",
     ]  # fmt: skip
     yield from _served(
-        Server(f"postgresql://app:{ENCODED}@127.0.0.1:{port}/postgres", port, lambda: _spawn(argv, directory, user))
+        Server(
+            f"postgresql://app:{ENCODED}@127.0.0.1:{port}/postgres",
+            port,
+            directory,
+            lambda: _spawn(argv, directory, user),
+        )
     )
 
 
@@ -176,7 +194,9 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         server, "--no-defaults", f"--datadir={data}", f"--socket={directory / 'sock'}", f"--port={port}",
         "--bind-address=127.0.0.1", f"--init-file={init}", "--skip-name-resolve", "--innodb-buffer-pool-size=8M",
     ]  # fmt: skip
-    yield from _served(Server(f"mysql://app:{ENCODED}@127.0.0.1:{port}", port, lambda: _spawn(argv, directory, user)))
+    yield from _served(
+        Server(f"mysql://app:{ENCODED}@127.0.0.1:{port}", port, directory, lambda: _spawn(argv, directory, user))
+    )
 
 
 @pytest.fixture(scope="session")
@@ -194,7 +214,48 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "--requirepass",
         PASSWORD,
     ]
-    yield from _served(Server(f"redis://:{ENCODED}@127.0.0.1:{port}/0", port, lambda: _spawn(argv, directory)))
+    yield from _served(
+        Server(f"redis://:{ENCODED}@127.0.0.1:{port}/0", port, directory, lambda: _spawn(argv, directory))
+    )
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    directory = tmp_path_factory.mktemp("rabbitmq")
+    # Not the packaged wrapper, which would become another user and use the machine's own directories.
+    server = program("rabbitmq-server", "/usr/lib/rabbitmq/bin")
+    if Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists():
+        server = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+    port, names, nodes = free_port(), free_port(), free_port()
+    (directory / "plugins").write_text("[].\n")
+    (directory / "rabbitmq.conf").write_text("log.console = true\nlog.file = false\n")
+    environment = {
+        **os.environ,
+        "HOME": str(directory),
+        "ERL_EPMD_PORT": str(names),  # a name server of our own, which ends with the tests
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODENAME": f"kumawatch{port}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(nodes),
+        "RABBITMQ_MNESIA_BASE": str(directory / "data"),
+        "RABBITMQ_LOG_BASE": str(directory),
+        "RABBITMQ_CONFIG_FILE": str(directory / "rabbitmq.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "plugins"),
+        "RABBITMQ_PID_FILE": str(directory / "pid"),
+        "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+    }
+    try:
+        yield from _served(
+            Server(
+                f"amqp://guest:guest@127.0.0.1:{port}/",
+                port,
+                directory,
+                lambda: _spawn([server], directory, environment=environment),
+            )
+        )
+    finally:
+        subprocess.run(["epmd", "-port", str(names), "-kill"], capture_output=True, env=environment)
 
 
 def _served(server: Server) -> Iterator[Server]:
@@ -225,7 +286,7 @@ class Health:
         if token:
             request.add_header("Authorization", f"Bearer {self.token}")
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 code, body, kind = answer.status, answer.read(), answer.headers.get_content_type()
         except urllib.error.HTTPError as error:
             code, body, kind = error.code, error.read(), error.headers.get_content_type()
@@ -239,8 +300,16 @@ class Health:
     def status(self, name: str) -> str:
         return str(self.entry(f"{name}:responseTime")["status"])
 
-    def becomes(self, name: str, status: str, seconds: float = 15) -> None:
+    def becomes(self, name: str, status: str, seconds: float = 90) -> None:
+        """Wait until the check has this status; patiently, since the machine may be busy."""
         wait(lambda: self.status(name) == status, f"{name} is {status}", seconds)
+
+    def says(self, name: str, text: str) -> None:
+        """Wait until the check's output holds this."""
+        wait(
+            lambda: text in self.entry(f"{name}:responseTime").get("output", ""),
+            f"{name} says '{text}' and not {self.entry(f'{name}:responseTime')}",
+        )
 
     def log(self) -> str:
         return (self.directory / "log").read_text()
@@ -254,7 +323,7 @@ def start_health(tmp_path: Path) -> Iterator[StartHealth]:
     """``start_health(checks, **top)`` → the service with these checks, ready."""
     started: list[Health] = []
 
-    def start(checks: list[dict[str, Any]], **top: Any) -> Health:
+    def start(checks: list[dict[str, Any]], *, environment: dict[str, str] | None = None, **top: Any) -> Health:
         directory = tmp_path / f"health-{len(started)}"
         directory.mkdir()
         token, port = "0123456789abcdef-token", free_port()
@@ -268,7 +337,9 @@ def start_health(tmp_path: Path) -> Iterator[StartHealth]:
         }
         (directory / "config.yml").write_text(json.dumps(config))
         process = _spawn(
-            [sys.executable, "-m", "kumawatch_health", "--config", str(directory / "config.yml"), "serve"], directory
+            [sys.executable, "-m", "kumawatch_health", "--config", str(directory / "config.yml"), "serve"],
+            directory,
+            environment={**os.environ, **(environment or {})},
         )
         health = Health(directory, port, token, process)
         started.append(health)
@@ -286,10 +357,4 @@ def start_health(tmp_path: Path) -> Iterator[StartHealth]:
     for health in started:
         if health.process.poll() is None:
             health.process.terminate()
-            health.process.wait(15)
-
-
-@pytest.fixture
-def run() -> Callable[[Any], Any]:
-    """Run a coroutine."""
-    return lambda work: asyncio.run(work)
+            health.process.wait(30)

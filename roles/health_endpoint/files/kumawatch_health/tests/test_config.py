@@ -37,25 +37,74 @@ def test_variables_are_replaced_and_known_as_secrets() -> None:
         ("service: api\n" + CHECK % "", "check 'db': dsn names the variable DB, which is not set in the environment."),
         ("checks: []\n", "The configuration needs 'service'."),
         ("service: a\nchekcs: []\n", "chekcs is not a known key; did you mean 'checks'?"),
-        ("service: a\nchecks: [{name: x, type: tcp, host: h, prot: 1, port: 2}]", "check 'x': prot is not a known key; did you mean 'port'?"),
+        (
+            "service: a\nchecks: [{name: x, type: tcp, host: h, prot: 1, port: 2}]",
+            "check 'x': prot is not a known key; did you mean 'port'?",
+        ),
         ("service: a\nchecks: [{name: x, type: tcp, host: h, port: '1'}]", "check 'x': port must be a whole number."),
-        ("service: a\nchecks: [{name: x, type: redsi, url: u}]", "check 'x': type 'redsi' is not known; did you mean 'redis'?"),
-        ("service: a\nchecks: [{name: x, type: disk}, {name: x, type: disk}]", "check 'x' is declared twice, as checks 1 and 2: rename one."),
-        ("service: a\nchecks: [{name: x, type: disk, timeout: 0}]", "check 'x': timeout must be greater than 0, not 0."),
+        (
+            "service: a\nchecks: [{name: x, type: redsi, url: u}]",
+            "check 'x': type 'redsi' is not known; did you mean 'redis'?",
+        ),
+        (
+            "service: a\nchecks: [{name: x, type: disk}, {name: x, type: disk}]",
+            "check 'x' is declared twice, as checks 1 and 2: rename one.",
+        ),
+        (
+            "service: a\nchecks: [{name: x, type: disk, timeout: 0}]",
+            "check 'x': timeout must be greater than 0, not 0.",
+        ),
         ("service: a\nchecks: [{name: x, type: process}]", "check 'x' needs process, pid_file or command_line."),
-        ("service: a\nchecks: [{name: 'a b', type: disk}]", "check 'a b': name must consist of letters, digits, dots, hyphens and underscores."),
-        ("service: a\nchecks: [{name: x, type: command, command: [sleep, 1]}]", "check 'x': command must be a list of texts; put numbers in quotes."),
+        (
+            "service: a\nchecks: [{name: 'a b', type: disk}]",
+            "check 'a b': name must consist of letters, digits, dots, hyphens and underscores.",
+        ),
+        (
+            "service: a\nchecks: [{name: x, type: command, command: [sleep, 1]}]",
+            "check 'x': command must be a list of texts; put numbers in quotes.",
+        ),
         ("service: a\nchecks: [x]", "check 1 must be a mapping."),
-        ("service: a\nchecks: [{name: x, type: http, url: u, status_codes: [2xx]}]", "check 'x': status_codes: '2xx' is no status code and no range such as 200-299."),
+        (
+            "service: a\nchecks: [{name: x, type: http, url: u, status_codes: [2xx]}]",
+            "check 'x': status_codes: '2xx' is no status code and no range such as 200-299.",
+        ),
         ("service: a\nlisten: {port: 70000}", "listen.port must be from 0 to 65535, not 70000."),
         ("service: a\ndetails: {tokens: [short]}", "details.tokens must be texts of at least 16 characters."),
         ("service: a\ndetails: {networks: [home]}", "details.networks: 'home' is no network such as 10.0.0.0/8."),
         ("service: [", "The configuration is no YAML, line 1: expected the node content, but found '<stream end>'."),
         ("- a", "The configuration must be a mapping."),
+        (
+            "service: a\nchecks: [{name: x, type: disk, used_percent: {warn: 95, fail: 90}}]",
+            "check 'x': used_percent: fail (90) must be above warn (95).",
+        ),
+        (
+            "service: a\nchecks: [{name: x, type: tls, host: h, days: {warn: 7, fail: 21}}]",
+            "check 'x': days: fail (21) must be below warn (7).",
+        ),
+        (
+            "service: a\nchecks: [{name: x, type: mysql, dsn: 'mysqlx://h'}]",
+            "check 'x': dsn must begin with mysql:// or mariadb://.",
+        ),
+        (
+            "service: a\nchecks: [{name: x, type: tcp, host: h, port: 0}]",
+            "check 'x': port must be from 1 to 65535, not 0.",
+        ),
+        (
+            "service: a\nchecks: [{name: x, type: dns, hostname: h, resolver: dns.example.com}]",
+            "check 'x': resolver must be an IP address, not 'dns.example.com'.",
+        ),
+        ("service: a\ninterval: .inf", "interval must be greater than 0, not inf."),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_sentence(text: str, expected: str) -> None:
     assert expected in problems(text)
+
+
+def test_a_variable_anywhere_in_a_check_is_a_secret_and_taken_as_it_is() -> None:
+    text = "service: a\nchecks: [{name: x, type: command, command: [run, '--key=${KEY}']}, {name: y, type: disk}]"
+    first, second = parse(text, {"KEY": "a${KEY}b"}).checks
+    assert first.options["command"] == ["run", "--key=a${KEY}b"]
+    assert first.secrets == {"a${KEY}b"} and not second.secrets
 
 
 def test_all_mistakes_are_told_at_once() -> None:
@@ -107,10 +156,10 @@ def test_what_is_not_critical_warns_and_a_warning_is_200() -> None:
 
 
 def test_an_old_result_is_not_trusted() -> None:
-    assert aged(result(Status.PASS), 1050, 60).finding.status is Status.PASS
-    old = aged(result(Status.PASS), 1100, 60)
+    assert aged(result(Status.PASS), 60, 60).finding.status is Status.PASS
+    old = aged(result(Status.PASS), 100, 60)
     assert (old.finding.status, old.finding.output) == (Status.WARN, "stale: last checked 100 s ago")
-    assert aged(result(Status.FAIL, output="refused"), 1100, 60).finding.output.endswith("it was: refused")
+    assert aged(result(Status.FAIL, output="refused"), 100, 60).finding.output.endswith("it was: refused")
 
 
 @pytest.mark.parametrize(
@@ -137,6 +186,16 @@ def test_only_a_trusted_proxy_may_say_who_asks() -> None:
     assert client("10.0.0.1", "127.0.0.1, 192.0.2.7", proxies) == "192.0.2.7"
     assert client("10.0.0.1", "192.0.2.7, 10.0.0.2", proxies) == "192.0.2.7"
     assert client("10.0.0.1", "", proxies) == "10.0.0.1"
+
+
+def test_a_proxy_that_nobody_has_named_lends_nobody_its_address() -> None:
+    config = Config("api", networks=networks("127.0.0.0/8"))
+    assert may_see_details(config, "127.0.0.1", "", "")
+    assert not may_see_details(config, "127.0.0.1", "192.0.2.7", "")
+    assert not may_see_details(config, "127.0.0.1", "127.0.0.1", "")
+    # Over a Unix socket a proxy says for whom it asks, and is believed.
+    assert not may_see_details(config, None, "192.0.2.7", "")
+    assert may_see_details(config, None, "127.0.0.1", "")
 
 
 def test_tokens_and_networks_open_the_details() -> None:
@@ -167,7 +226,8 @@ def test_check_runs_each_check_once(tmp_path: Path) -> None:
     path, secrets = tmp_path / "config.yml", tmp_path / "secrets"
     secrets.write_text('# comment\nWORD="very secret word"\n')
     path.write_text(
-        "service: a\nchecks: [{name: x, type: command, command: [sh, -c, 'echo $W; exit 1'], environment: {W: '${WORD}'}}]\n"
+        "service: a\nchecks: [{name: x, type: command, command: [sh, -c, 'echo $W; exit 1'], "
+        "environment: {W: '${WORD}'}}]\n"
     )
     argv = [sys.executable, "-m", "kumawatch_health", "--config", str(path), "--environment", str(secrets), "check"]
     ended = subprocess.run(argv, capture_output=True, text=True)

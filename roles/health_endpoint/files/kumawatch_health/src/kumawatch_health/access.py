@@ -20,10 +20,14 @@ def may_see_details(config: Config, peer: str | None, forwarded_for: str, author
     """
     scheme, _space, token = authorization.partition(" ")
     if scheme.lower() == "bearer":
-        shown = token.strip().encode()
+        # Headers come as Latin-1, whatever bytes they are.
+        shown = token.strip().encode("latin-1", "replace")
         # All are compared, so that the time taken tells nothing.
         if sum(hmac.compare_digest(shown, known.encode()) for known in config.tokens):
             return True
+    if forwarded_for and peer is not None and not _within(peer, config.trusted_proxies):
+        # A proxy that nobody has named speaks for somebody else: its own address says nothing of who asks.
+        return False
     return _within(client(peer, forwarded_for, config.trusted_proxies), config.networks)
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from .access import may_see_details
@@ -40,7 +40,7 @@ class State:
         self._monitor = monitor
         self._made: dict[tuple[str, bool], tuple[float, int, bytes]] = {}
 
-    async def answer(self, name: str, checks: Iterable[Check] | None, details: bool) -> tuple[int, bytes]:
+    async def answer(self, name: str, checks: Sequence[Check] | None, details: bool) -> tuple[int, bytes]:
         """Status code and body of a document; ``name`` tells apart what is asked for."""
         monitor, made = self._monitor, self._made
         now = time.monotonic()
@@ -48,7 +48,7 @@ class State:
         if kept is not None and now - kept[0] < FRESH:
             return kept[1], kept[2]
         config = monitor.config
-        await monitor.settled(config.deadline)
+        await monitor.settled(config.deadline, checks)
         results = monitor.results(checks)
         about = {"version": config.version, "serviceId": config.service, "description": config.description}
         body = json.dumps(document(results, about, details=details), ensure_ascii=False).encode()
@@ -67,30 +67,32 @@ def application(state: State) -> Starlette:
             state.monitor.config, peer, headers.get("x-forwarded-for", ""), headers.get("authorization", "")
         )
 
-    def respond(request: Request, path: str, code: int, body: bytes) -> Response:
+    def respond(path: str, code: int, body: bytes) -> Response:
         state.metrics.answered(path, code)
         headers = {"Cache-Control": "no-store", "Vary": "Authorization"}
-        return Response(b"" if request.method == "HEAD" else body, code, headers, CONTENT_TYPE)
+        # The server leaves the body out where HEAD asked.
+        return Response(body, code, headers, CONTENT_TYPE)
 
     async def live(request: Request) -> Response:
         # Liveness knows no dependencies: restarting this service mends no database.
-        return respond(request, "/livez", 200, json.dumps({"status": str(Status.PASS)}).encode())
+        return respond("/livez", 200, json.dumps({"status": str(Status.PASS)}).encode())
 
     async def ready(request: Request) -> Response:
         monitor = state.monitor
         checks = [check for check in monitor.config.checks if check.critical]
-        return respond(request, "/readyz", *await state.answer("readyz", checks, details(request)))
+        return respond("/readyz", *await state.answer("readyz", checks, details(request)))
 
     async def health(request: Request) -> Response:
-        return respond(request, "/health", *await state.answer("health", None, details(request)))
+        return respond("/health", *await state.answer("health", None, details(request)))
 
     async def group(request: Request) -> Response:
         name = request.path_params["group"]
         config = state.monitor.config
         if name not in config.groups:
-            return JSONResponse({"status": "fail", "output": "there is no such group of checks"}, 404)
+            body = json.dumps({"status": str(Status.FAIL), "output": "there is no such group of checks"}).encode()
+            return respond("/health/group", 404, body)
         checks = [check for check in config.checks if name in check.groups]
-        return respond(request, "/health/group", *await state.answer(f"group {name}", checks, details(request)))
+        return respond("/health/group", *await state.answer(f"group {name}", checks, details(request)))
 
     async def metrics(request: Request) -> Response:
         if not details(request):

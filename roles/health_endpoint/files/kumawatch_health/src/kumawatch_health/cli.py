@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from . import __version__
-from .config import ConfigError
+from .config import Config, ConfigError
 from .monitor import Monitor
 from .results import Status, document, worst
 from .server import Service, environment_of, load
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     # Its debug lines would hold addresses with logins; its info lines are a line a check.
-    for library in ("httpx", "httpcore", "aio_pika", "aiormq", "asyncmy"):
+    for library in ("httpx", "httpcore", "aio_pika", "aiormq", "asyncmy", "uvicorn"):
         logging.getLogger(library).setLevel(logging.ERROR)
     try:
         if options.command == "serve":
@@ -61,8 +61,8 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _once(config: object, *, run: bool) -> int:
-    monitor = Monitor(config)  # type: ignore[arg-type]
+async def _once(config: Config, *, run: bool) -> int:
+    monitor = Monitor(config)
     if not run:
         print("The configuration is valid.")
         return 0

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import yaml
 
-from .results import Limits
+from .results import Limits, Status
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -29,13 +31,17 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class Option:
-    """One key of a check: its type, whether it is needed, what it is when it is not given."""
+    """One key of a check: its type, whether it is needed, what it is when it is not given.
+
+    nested: what is in it is read later, with its variables.
+    """
 
     kind: type | tuple[type, ...]
     required: bool = False
     default: Any = None
     secret: bool = False
     choices: tuple[Any, ...] = ()
+    nested: bool = False
 
 
 NUMBER = (int, float)
@@ -95,6 +101,15 @@ KINDS: dict[str, dict[str, Option]] = {
         "warn_codes": Option(list, default=[]),
         "environment": Option(dict, default={}, secret=True),
     },
+}
+#: How the addresses of a kind may begin.
+SCHEMES: dict[str, dict[str, tuple[str, ...]]] = {
+    **{kind: {} for kind in KINDS},
+    "postgresql": {"dsn": ("postgresql", "postgres")},
+    "mysql": {"dsn": ("mysql", "mariadb")},
+    "redis": {"url": ("redis", "rediss", "unix")},
+    "rabbitmq": {"url": ("amqp", "amqps")},
+    "http": {"url": ("http", "https")},
 }
 #: Options that are limits below which a value is bad.
 _BELOW = {"days", "count"}
@@ -168,13 +183,13 @@ TOP: dict[str, Option] = {
     "service": Option(str, required=True),
     "version": Option((str, int, float), default=""),
     "description": Option(str, default=""),
-    "listen": Option(dict, default={}),
+    "listen": Option(dict, default={}, nested=True),
     "deadline": Option(NUMBER, default=5.0),
     "interval": Option(NUMBER, default=15.0),
     "stale_after": Option(NUMBER, default=60.0),
-    "details": Option(dict, default={}),
+    "details": Option(dict, default={}, nested=True),
     "trusted_proxies": Option(list, default=[]),
-    "checks": Option(list, default=[]),
+    "checks": Option(list, default=[], nested=True),
 }
 LISTEN: dict[str, Option] = {
     "host": Option(str, default="127.0.0.1"),
@@ -287,6 +302,18 @@ class _Reader:
             self.problems.append(f"{who} needs process, pid_file or command_line.")
         if kind == "command" and not all(isinstance(word, str) for word in options.get("command") or ()):
             self.problems.append(f"{who}: command must be a list of texts; put numbers in quotes.")
+        for key, schemes in SCHEMES[kind].items():
+            address = options.get(key)
+            if (
+                isinstance(address, str)
+                and address
+                and not address.lower().startswith(tuple(f"{s}://" for s in schemes))
+            ):
+                self.problems.append(f"{who}: {key} must begin with {' or '.join(f'{s}://' for s in schemes)}.")
+        if not 0 < (1 if options.get("port") is None else options["port"]) < 65536:
+            self.problems.append(f"{who}: port must be from 1 to 65535, not {options['port']}.")
+        if options.get("resolver") and not _is_address(options["resolver"]):
+            self.problems.append(f"{who}: resolver must be an IP address, not '{options['resolver']}'.")
         for code in options.get("status_codes") or ():
             if not _CODES.fullmatch(str(code)):
                 self.problems.append(f"{who}: status_codes: '{code}' is no status code and no range such as 200-299.")
@@ -314,7 +341,8 @@ class _Reader:
             if key not in options:
                 self.problems.append(f"{who}{separator}{key} is not a known key{self.meant(str(key), options)}")
             elif value is not None:
-                value = self.resolved(value, f"{who}{separator}{key}", options[key].secret)
+                if not options[key].nested:
+                    value = self.resolved(value, f"{who}{separator}{key}", options[key].secret)
                 made[key] = value
                 if not self.fits(value, options[key].kind):
                     self.problems.append(f"{who}{separator}{key} must be {_WORDS.get(options[key].kind, 'text')}.")
@@ -366,12 +394,16 @@ class _Reader:
             return None
         given = self.mapping(value, LIMIT, f"{who}: {key}")
         below = given.get("below")
-        return Limits(given.get("warn"), given.get("fail"), key in _BELOW if below is None else below)
+        made = Limits(given.get("warn"), given.get("fail"), key in _BELOW if below is None else below)
+        if made.warn is not None and made.fail is not None and made.judge(made.warn) is Status.FAIL:
+            order = "below" if made.below else "above"
+            self.problems.append(f"{who}: {key}: fail ({made.fail}) must be {order} warn ({made.warn}).")
+        return made
 
     def positive(self, value: Any, where: str) -> float:
         if value is None:
             return 1.0
-        if not value > 0:
+        if not 0 < value < math.inf:
             self.problems.append(f"{where} must be greater than 0, not {value}.")
             return 1.0
         return float(value)
@@ -391,10 +423,16 @@ class _Reader:
         return tuple(made)
 
 
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _passwords(options: Mapping[str, Any]) -> set[str]:
     """The logins inside the addresses of a check."""
-    from urllib.parse import unquote, urlsplit
-
     made = set()
     for key in ("dsn", "url"):
         value = options.get(key)
@@ -403,5 +441,6 @@ def _passwords(options: Mapping[str, Any]) -> set[str]:
                 parts = urlsplit(value)
             except ValueError:
                 continue
-            made |= {part for text in (parts.password,) if text for part in (text, unquote(text))}
+            query = [value for key, value in parse_qsl(parts.query) if "pass" in key.lower()]
+            made |= {part for text in (parts.password, *query) if text for part in (text, unquote(text))}
     return made

@@ -18,6 +18,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._seen: set[tuple[str, str]] = set()
         labels = ["check", "type"]
         self._status = Gauge("kumawatch_health_status", "0 pass, 1 warn, 2 fail", labels, registry=self.registry)
         self._last = Gauge(
@@ -35,6 +36,7 @@ class Metrics:
 
     def observe(self, result: Result) -> None:
         labels = (result.name, result.kind)
+        self._seen.add(labels)
         self._status.labels(*labels).set(int(result.status()))
         self._last.labels(*labels).set(result.checked_at)
         self._seconds.labels(*labels).observe(result.seconds)
@@ -46,9 +48,13 @@ class Metrics:
 
     def keep(self, names: set[tuple[str, str]]) -> None:
         """Forget checks that there are no more: a gauge that nobody sets any more would say pass for ever."""
-        for metric in (self._status, self._last, self._seconds):
-            for labels in [key for key in metric._metrics if tuple(key[:2]) not in names]:
-                metric.remove(*labels)
+        for gone in self._seen - names:
+            self._status.remove(*gone)
+            self._last.remove(*gone)
+            self._seconds.remove(*gone)
+            for status in Status:
+                self._runs.remove(*gone, str(status))
+        self._seen &= names
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

@@ -104,11 +104,11 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def aged(result: Result, now: float, stale_after: float) -> Result:
-    """The result as it counts ``now``: one that nobody has refreshed for too long is not trusted any more."""
-    if not result.checked_at or now - result.checked_at <= stale_after:
+def aged(result: Result, age: float, stale_after: float) -> Result:
+    """The result as it counts after ``age`` seconds: one that nobody has refreshed for too long is not trusted."""
+    if age <= stale_after:
         return result
-    text = f"stale: last checked {now - result.checked_at:.0f} s ago"
+    text = f"stale: last checked {age:.0f} s ago"
     if result.finding.output:
         text = f"{text}; it was: {result.finding.output}"
     finding = replace(result.finding, status=max(result.finding.status, Status.WARN), output=text)

@@ -10,13 +10,14 @@ when the first check of the kind is configured.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from importlib import import_module
+from typing import Any
 
 from ..config import Check, ConfigError
 from ..results import Finding
 
-Function = Callable[[Check], Awaitable[Finding]]
+Function = Callable[[Check], Coroutine[Any, Any, Finding]]
 
 #: Kind → its module, which has a function of the kind's name, and the extra of the package that brings its driver.
 MODULES = {

@@ -13,6 +13,7 @@ import httpx
 
 from ..config import Check
 from ..results import Finding, Status
+from .trust import trust
 
 LONGEST = 1_000_000
 """Bytes that are read of an answer to look for a text in."""
@@ -21,7 +22,8 @@ LONGEST = 1_000_000
 async def http(check: Check) -> Finding:
     options = check.options
     async with (
-        httpx.AsyncClient(verify=_trust(options), timeout=check.timeout, follow_redirects=False) as client,
+        # Not through the proxy that the environment may name: what is asked is the address itself.
+        httpx.AsyncClient(verify=_trust(options), timeout=check.timeout, trust_env=False) as client,
         client.stream(options["method"], options["url"], headers=options["headers"]) as response,
     ):
         code = response.status_code
@@ -42,9 +44,9 @@ async def http(check: Check) -> Finding:
 
 
 def _trust(options: Mapping[str, Any]) -> ssl.SSLContext | bool:
-    if options["ca_file"]:
-        return ssl.create_default_context(cafile=options["ca_file"])
-    return bool(options["verify"])
+    if not options["url"].lower().startswith("https:"):
+        return False  # there is no certificate
+    return trust(options["ca_file"], verify=options["verify"])
 
 
 def accepted(code: int, codes: list[object]) -> bool:

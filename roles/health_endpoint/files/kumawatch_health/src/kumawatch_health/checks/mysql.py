@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncmy
 
 from ..config import Check
 from ..results import Finding
-from .sql import judged
+from .sql import GOODBYE, judged
+from .trust import trust
 
 
 async def mysql(check: Check) -> Finding:
@@ -24,12 +27,22 @@ async def mysql(check: Check) -> Finding:
         password=unquote(parts.password or ""),
         db=unquote(parts.path.lstrip("/")) or None,
         unix_socket=extra.get("unix_socket"),
+        ssl=_encryption(extra),
         connect_timeout=max(1, round(check.timeout)),
     )
     try:
         async with connection.cursor() as cursor:
             await cursor.execute(check.options["query"])
             row = await cursor.fetchone()
+        async with asyncio.timeout(GOODBYE):
+            await connection.ensure_closed()
     finally:
         connection.close()
     return judged(row[0] if row else None, check)
+
+
+def _encryption(extra: dict[str, str]) -> ssl.SSLContext | None:
+    """``ssl=true`` asks for TLS, ``ssl_ca=FILE`` for TLS with these authorities, as RDS needs it."""
+    if extra.get("ssl_ca") or extra.get("ssl", "").lower() in ("1", "true", "yes"):
+        return trust(extra.get("ssl_ca"))
+    return None

@@ -13,14 +13,15 @@ import asyncpg
 
 from ..config import Check
 from ..results import Finding
-from .sql import judged
+from .sql import GOODBYE, judged
 
 
 async def postgresql(check: Check) -> Finding:
     connection = await asyncpg.connect(check.options["dsn"], timeout=check.timeout, command_timeout=check.timeout)
     try:
         value = await connection.fetchval(check.options["query"])
+        await connection.close(timeout=GOODBYE)
     finally:
-        # Not close(): it says good-bye and waits for an answer that a hanging server never gives.
+        # Where it was not closed: saying good-bye waits for an answer that a hanging server never gives.
         connection.terminate()
     return judged(value, check)

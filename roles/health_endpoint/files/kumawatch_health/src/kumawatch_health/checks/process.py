@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
+from typing import Any
 
 import psutil
 
 from ..config import Check
 from ..results import Finding, Status
+from .threads import in_thread
 
 
 async def process(check: Check) -> Finding:
-    count = await asyncio.to_thread(_count, check)
+    count = await in_thread(check.name, lambda: _count(check))
     status = check.options["count"].judge(count)
     what = check.options.get("process") or check.options.get("command_line") or check.options.get("pid_file")
     output = (
@@ -29,14 +31,18 @@ def _count(check: Check) -> int:
         try:
             with open(file, encoding="ascii") as stream:
                 running = psutil.Process(int(stream.read().strip()))
-                return int(running.status() != psutil.STATUS_ZOMBIE)
-        except (OSError, ValueError, psutil.NoSuchProcess):
+            known = running.as_dict(["pid", "name", "cmdline", "status"])
+            return int(_is_meant(known, name, line))
+        except (OSError, ValueError, psutil.Error):
             return 0
     count = 0
-    for running in psutil.process_iter(["name", "cmdline", "status"]):
-        known = running.info
-        if known["status"] == psutil.STATUS_ZOMBIE:
-            continue
-        if (not name or known["name"] == name) and (not line or line in " ".join(known["cmdline"] or ())):
-            count += 1
+    for running in psutil.process_iter(["pid", "name", "cmdline", "status"]):
+        count += _is_meant(running.info, name, line)
     return count
+
+
+def _is_meant(known: dict[str, Any], name: str | None, line: str | None) -> bool:
+    """Whether a process runs and is what is looked for: the number in a pid file may be somebody else's by now."""
+    if known["status"] == psutil.STATUS_ZOMBIE or known["pid"] == os.getpid():
+        return False
+    return (not name or known["name"] == name) and (not line or line in " ".join(known["cmdline"] or ()))

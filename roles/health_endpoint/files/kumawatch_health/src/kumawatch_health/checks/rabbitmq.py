@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 import aio_pika
 
 from ..config import Check
@@ -21,7 +24,9 @@ async def rabbitmq(check: Check) -> Finding:
         declared = await channel.declare_queue(queue, passive=True)
         count = declared.declaration_result.message_count or 0
     finally:
-        await connection.close()
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(1):
+                await connection.close()
     status = (check.options.get("messages") or Limits()).judge(count)
     output = "" if status is Status.PASS else f"{count} messages wait in '{queue}'"
     return Finding(status, output, {"messages": (count, "messages")})

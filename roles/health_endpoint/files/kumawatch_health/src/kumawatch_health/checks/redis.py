@@ -17,6 +17,7 @@ async def redis(check: Check) -> Finding:
         socket_timeout=check.timeout,
         socket_connect_timeout=check.timeout,
         single_connection_client=True,
+        protocol=2,  # every version speaks it
     )
     try:
         await client.ping()

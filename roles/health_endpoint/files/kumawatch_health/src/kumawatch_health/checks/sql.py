@@ -11,6 +11,9 @@ from typing import Any
 from ..config import Check
 from ..results import Finding, Status
 
+GOODBYE = 1.0
+"""Seconds for taking leave: servers write a line for each connection that just ends."""
+
 
 def judged(value: Any, check: Check) -> Finding:
     """The finding for the first value of the answer; it is measured only where ``value`` has limits."""
