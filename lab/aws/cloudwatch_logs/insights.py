@@ -177,7 +177,10 @@ def same(left: Value, right: Value) -> bool:
 
 
 def compare(operator: str, left: Value, right: Value) -> bool:
-    """Numbers with numbers, everything else as text; with what is not there, nothing compares."""
+    """Numbers with numbers, everything else as text; with what is not there, nothing compares.
+
+    A text that is no number is neither less nor more than a number.
+    """
     if left is None or right is None:
         return False
     if isinstance(left, bool) and isinstance(right, str):
@@ -187,6 +190,8 @@ def compare(operator: str, left: Value, right: Value) -> bool:
     second: Any
     first, second = number(left), number(right)
     if first is None or second is None:
+        if operator not in ("=", "!=") and not (isinstance(left, str) and isinstance(right, str)):
+            return False
         first, second = text(left), text(right)
     return bool(
         {
