@@ -149,7 +149,8 @@ def _called(source: Source) -> str:
 def _own(those: Sequence[Source]) -> tuple[str, ...]:
     """A command that leaves the requests of the service's own target groups, where it has any."""
     arns = dict.fromkeys(arn for source in those for arn in source.target_groups)
-    return (f"filter {' or '.join(f'@message like "{arn}"' for arn in arns)}",) if arns else ()
+    alike = " or ".join(f'@message like "{arn}"' for arn in arns)
+    return (f"filter {alike}",) if arns else ()
 
 
 def _newest() -> tuple[str, ...]:
