@@ -99,6 +99,7 @@ def checks() -> list[Check]:
         Check("changelog", [tool("antsibull-changelog"), "lint"]),
         Check("role documentation", module("tools.role_docs", "--check")),
         Check("JSON Schema", module("tools.catalogue_schema", "--check"), needs=("tools/catalogue_schema.py",)),
+        Check("IAM policies", module("tools.iam_policies", "--check")),
         Check("module documentation", module("tools.module_docs", "--check"), needs=("tools/module_docs.py",)),
         Check("collection build", module("tools.test", "--check-build")),
         Check(
