@@ -673,11 +673,16 @@ def test_a_log_alarm_is_kept_and_moved_by_hand(stand_in: Aws) -> None:
     cloudwatch.put_log_alarm(**put)
     assert cloudwatch.describe_alarms()["LogAlarms"] == []
     (found,) = cloudwatch.describe_alarms(AlarmTypes=["LogAlarm"])["LogAlarms"]
+    # AWS makes a scheduled query for it.
+    assert ":scheduled-query:" in found["ScheduledQueryConfiguration"].pop("QueryARN")
     assert {name: found.get(name) for name in put} == put
     cloudwatch.set_alarm_state(AlarmName=PREFIX + "log", StateValue="ALARM", StateReason="by hand")
     stand_in.evaluate()
     assert cloudwatch.describe_alarms(AlarmTypes=["LogAlarm"])["LogAlarms"][0]["StateValue"] == "ALARM"
     assert "QueryResultsToAlarm" in refused(cloudwatch.put_log_alarm, **{**put, "QueryResultsToAlarm": 4})[1]
+    configuration = {**put["ScheduledQueryConfiguration"], "QueryString": "fliter level = 'ERROR'"}
+    code = refused(cloudwatch.put_log_alarm, **{**put, "ScheduledQueryConfiguration": configuration})[0]
+    assert code == "ValidationError"
 
 
 # -- mute rules

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -632,6 +633,14 @@ def described(alarm: Alarm) -> dict[str, Any]:
         shown.setdefault(name, [])
     if alarm.kind == "metric":
         shown.setdefault("Dimensions", [])
+    if alarm.kind == "log":
+        # The query that runs for it, which CloudWatch makes and deletes with the alarm.
+        query = alarm.arn.replace(":cloudwatch:", ":logs:").partition(":alarm:")[0]
+        id = hashlib.sha256(alarm.arn.encode()).hexdigest()[:32]
+        shown["ScheduledQueryConfiguration"] = {
+            **alarm.put["ScheduledQueryConfiguration"],
+            "QueryARN": f"{query}:scheduled-query:{id}",
+        }
     if alarm.data is not None:
         shown["StateReasonData"] = alarm.data if isinstance(alarm.data, str) else json.dumps(alarm.data)
     if alarm.kind == "composite" and alarm.held_by in ("Alarm", "WaitPeriod", "ExtensionPeriod"):

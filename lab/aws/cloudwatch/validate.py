@@ -16,6 +16,7 @@ from lab.aws.cloudwatch import composite, insights, mute
 from lab.aws.cloudwatch.evaluate import BAND
 from lab.aws.cloudwatch.expressions import Unreadable, calls, parse
 from lab.aws.cloudwatch.series import known
+from lab.aws.cloudwatch_logs import syntax
 from lab.aws.protocols import ApiError
 
 TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
@@ -222,6 +223,15 @@ def log_alarm(put: dict[str, Any]) -> None:
     expression = put["ScheduledQueryConfiguration"]["ScheduleConfiguration"]["ScheduleExpression"]
     if not re.fullmatch(r"(rate|cron)\([^)]+\)", expression):
         raise refuse(f"ScheduleExpression '{expression}' is not valid.")
+    aggregation = put["ScheduledQueryConfiguration"]["AggregationExpression"].partition("|")[0]
+    for name, query in (
+        ("QueryString", put["ScheduledQueryConfiguration"]["QueryString"]),
+        ("AggregationExpression", f"stats {aggregation}"),
+    ):
+        try:
+            syntax.read(query)
+        except syntax.Malformed as exc:
+            raise refuse(f"{name} is not valid: {exc.message}") from None
 
 
 def mute_rule(put: dict[str, Any]) -> None:

@@ -408,13 +408,15 @@ class CloudWatchLogs:
 
     def regexes(self, group: Group, name: str, count: int) -> None:
         """At most five filters of a group have regular expressions."""
+        if not count:
+            return
         others = [
             key
             for filters in (group.metric_filters, group.subscriptions)
             for key, put in filters.items()
             if key != name and metrics.parse(put["filterPattern"]).regexes
         ]
-        if count and len(others) >= 5:
+        if len(others) >= 5:
             raise refuse.too_many()
 
     def delete_metric_filter(self, scope: Scope, given: dict[str, Any]) -> None:
@@ -425,19 +427,16 @@ class CloudWatchLogs:
         if ("metricName" in given) != ("metricNamespace" in given):
             raise refuse.invalid("metricName and metricNamespace must be specified together.")
         groups = [self.group(scope, given)] if "logGroupName" in given else list(scope.groups.values())
-        found = []
-        for group in groups:
-            for name, put in group.metric_filters.items():
-                one = put["metricTransformations"][0]
-                if (
-                    name.startswith(given.get("filterNamePrefix", ""))
-                    and one["metricName"] == given.get("metricName", one["metricName"])
-                    and one["metricNamespace"] == given.get("metricNamespace", one["metricNamespace"])
-                ):
-                    found.append({**put, "logGroupName": group.name})
-        found.sort(key=lambda put: (put["filterName"], put["logGroupName"]))
+        prefix, metric = given.get("filterNamePrefix", ""), (given.get("metricNamespace"), given.get("metricName"))
+        found = sorted(
+            (name, group.name)
+            for group in groups
+            for name, put in group.metric_filters.items()
+            if name.startswith(prefix) and metric in ((None, None), metric_of(put))
+        )
         page, token = paged(found, given)
-        return {"metricFilters": page, "nextToken": token}
+        listed = [{**scope.groups[group].metric_filters[name], "logGroupName": group} for name, group in page]
+        return {"metricFilters": listed, "nextToken": token}
 
     def test_metric_filter(self, scope: Scope, given: dict[str, Any]) -> dict[str, Any]:
         pattern = metrics.read(given["filterPattern"])
@@ -530,6 +529,12 @@ class CloudWatchLogs:
                 shown["transformedEventMessage"] = json.dumps(fields, ensure_ascii=False)
             made.append(shown)
         return {"transformedLogs": made}
+
+
+def metric_of(put: dict[str, Any]) -> tuple[str, str]:
+    """Namespace and name of the metric that a filter publishes."""
+    one = put["metricTransformations"][0]
+    return one["metricNamespace"], one["metricName"]
 
 
 def name_of(identifier: str) -> str:
