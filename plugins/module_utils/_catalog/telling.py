@@ -385,6 +385,7 @@ class Copies:
         self._maker = maker
         self._used: dict[str, int] = {}
         self._copies: dict[str, str] = {}
+        self._first: dict[str, str] = {}
         self._made: dict[str, int] = {}
 
     def of(self, service: Service, alarm: str, times: int = 1) -> str:
@@ -392,11 +393,16 @@ class Copies:
 
         :param times: how often the one who asks will name it.
         """
-        if self._used.get(alarm, 0) >= self._maker.parents:
+        # The first copy is of the alarm, and the others of that copy: others may want to name the alarm as well.
+        source = self._first.get(alarm, alarm)
+        if self._used.get(alarm, 0) >= (MOST_PARENTS if alarm in self._copies else self._maker.parents):
             number = self._made[alarm] = self._made.get(alarm, 0) + 1
             what = alarm.split("/")[-2]
             name = self._maker.names.alarm(service.name, SERVICE, what, f"{self._maker.part}copy-{number}", "critical")
-            self._maker.whole(service, name, in_alarm(alarm), f"A copy of the alarm {alarm}, which is named too often.")
+            self._first.setdefault(alarm, name)
+            self._maker.whole(
+                service, name, in_alarm(source), f"A copy of the alarm {alarm}, which is named too often."
+            )
             self._copies[alarm] = name
             self._used[alarm] = 0
         self._used[alarm] = self._used.get(alarm, 0) + times
