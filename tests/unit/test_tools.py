@@ -69,6 +69,7 @@ def test_a_demo_whose_second_run_changes_something_fails(
         ["PLAY RECAP **\nlocalhost : ok=7 changed=3", f"{task}PLAY RECAP **\nlocalhost : ok={ok} changed={changed}"]
     )
     monkeypatch.setattr(demo, "lab", lambda *arguments: None)
+    monkeypatch.setattr(demo, "furnish", lambda: None)
     monkeypatch.setattr(demo, "_play", lambda *arguments: next(runs))
     monkeypatch.setattr(demo, "tell", lambda seconds: None)
     if sentence is None:
