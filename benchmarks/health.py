@@ -6,8 +6,9 @@
     .cache/health/bin/python -m benchmarks.health [--rate 1000] [--seconds 15] [--rounds 3] [--json FILE]
 
 A Redis and a PostgreSQL of this machine's packages are started for it. In turn, round by round, the same load goes to
-our service and, where the package fast-healthchecks is installed beside it, to a FastAPI application of that package
-that asks the same two databases on each request, as its documentation shows it.
+our service and, where ``KUMAWATCH_PEER_PYTHON`` names a Python with fast-healthchecks, fastapi, uvicorn, asyncpg and
+redis, to a FastAPI application that asks the same two databases on each request, as the documentation of
+fast-healthchecks shows it.
 
 The load is open: each request has a moment at which it is due, whatever the ones before it do, and its time counts from
 that moment. So a server that stalls does not slow down its own measurement. The database connections are counted by the
@@ -34,6 +35,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 CONNECTIONS = 64
+PEER_PYTHON = os.environ.get("KUMAWATCH_PEER_PYTHON", "")
 
 PEER = """
 import os
@@ -240,7 +242,7 @@ async def ours(directory: Path, redis_url: str, postgresql_url: str) -> AsyncIte
 async def peer(directory: Path, redis_url: str, postgresql_url: str) -> AsyncIterator[tuple[int, str, int]]:
     port = free_port()
     (directory / "peer.py").write_text(PEER)
-    argv = [sys.executable, "-m", "uvicorn", "peer:app", "--port", str(port), "--no-access-log"]
+    argv = [PEER_PYTHON, "-m", "uvicorn", "peer:app", "--port", str(port), "--no-access-log"]
     environment = {**os.environ, "REDIS": redis_url, "POSTGRESQL": postgresql_url}
     with running(argv, directory, env=environment) as process:
         await_port(port)
@@ -273,9 +275,9 @@ def main() -> None:
     options = parser.parse_args()
     if find_spec("kumawatch_health") is None:
         raise SystemExit("Run it with .cache/health/bin/python, which `make test STEPS=health` makes.")
-    names = [name for name in SERVERS if "FastAPI" not in name or find_spec("fast_healthchecks")]
+    names = [name for name in SERVERS if "FastAPI" not in name or PEER_PYTHON]
     if len(names) == 1:
-        print("No peer: fast-healthchecks is not installed in this virtual environment.")
+        print("No peer: KUMAWATCH_PEER_PYTHON names none.")
     results = []
     with tempfile.TemporaryDirectory(prefix="kumawatch-bench-") as place, databases(Path(place)) as urls:
         for number in range(options.rounds):

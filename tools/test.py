@@ -235,7 +235,8 @@ def health() -> list[Result]:
     wanted = hashlib.sha256((directory / "pyproject.toml").read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
         log = common.LOGS / "health-install.log"
-        install = [str(python), "-m", "pip", "install", "--no-compile", "--quiet", "--disable-pip-version-check"]
+        # Compiled beforehand: compiling at each start takes time and memory, and memory is measured.
+        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         for argv in (
             [str(BIN / "python"), "-m", "venv", "--clear", str(venv)],
             [*install, "--editable", f"{directory}[test]"],
