@@ -134,7 +134,7 @@ def taken(module: str, option: str, entries: list[Entry]) -> None:
     """Whether a module's options allow the entries, and each value has the type that it asks for."""
     options = {option: documented(module)[option]}
     assert ArgumentSpecValidator(options).validate({option: entries}).error_messages == []
-    kinds = {"str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
+    kinds = {"raw": object, "str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
     for entry in entries:
         for name, value in entry.items():
             assert isinstance(value, kinds[options[option]["options"][name]["type"]]), (name, value)  # type: ignore[arg-type]

@@ -289,9 +289,9 @@ def test_without_topics_there_are_no_composites_that_tell() -> None:
 
 def test_a_thousand_services_take_no_time_and_stay_within_the_limits() -> None:
     whole = many(1000)
-    begin = time.perf_counter()
+    begin = time.process_time()
     entries = log_alarms(whole["catalogue"], whole["discovery"], TOPICS)
-    assert time.perf_counter() - begin < 30
+    assert time.process_time() - begin < 8
     assert len(entries) > 10_000
     parents: Counter[str] = Counter()
     seen: set[str] = set()

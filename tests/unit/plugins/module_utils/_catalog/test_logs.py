@@ -372,9 +372,9 @@ def test_what_goes_where_is_agreed() -> None:
 
 def test_a_thousand_services_take_no_time() -> None:
     whole = many(1000)
-    begin = time.perf_counter()
+    begin = time.process_time()
     made = logs.metric_filters(**whole)
     assert len(logs.groups(**whole)) == 2200
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
     assert len(made) > 4000
     assert sum(len(entry.get("test", ())) for entry in made) < 200, "samples are not repeated a thousand times"
