@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import gzip
@@ -261,6 +262,7 @@ def both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], 
 def install(monitoring: Monitoring) -> None:
     """Put our service in the place of MiniStack's, beside CloudWatch's."""
     logs = Logs(monitoring.file.parent, monitoring)
+    loop = asyncio.get_running_loop()
     app.SERVICE_HANDLERS["logs"] = logs.handle
     monitoring.feeders.append(logs.feed)
     monitoring.forgetters.append(logs.reset)
@@ -270,9 +272,14 @@ def install(monitoring: Monitoring) -> None:
         setattr(monitoring, name, both(getattr(monitoring, name), getattr(logs, name)))
 
     def write(group: str, stream: str, events: list[dict[str, Any]]) -> None:
-        """The lines of functions, which MiniStack writes by itself."""
-        scope = logs.store.scope(get_account_id(), get_region())
-        logs.service.write(scope, group, stream, [(event["timestamp"], event["message"]) for event in events])
+        """The lines of functions, which MiniStack writes by itself, in threads: they are kept by the event loop."""
+        account, region = get_account_id(), get_region()
+        lines = [(event["timestamp"], event["message"]) for event in events]
+
+        def keep() -> None:
+            logs.service.write(logs.store.scope(account, region), group, stream, lines)
+
+        loop.call_soon_threadsafe(keep)
 
     def tagged() -> Iterator[tuple[str, list[dict[str, str]]]]:
         scope = logs.store.scope(get_account_id(), get_region())
