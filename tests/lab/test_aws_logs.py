@@ -471,6 +471,20 @@ def test_the_default_value_is_published_for_minutes_without_a_match(
     assert points(stand_in, statistic="SampleCount") == [1.0, 1.0, 1.0]
 
 
+def test_incoming_lines_are_counted(stand_in: Aws, logs: Any) -> None:
+    write(logs, "a", "b", "c", at=now() - 3_600_000)
+    found = stand_in.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Logs",
+        MetricName="IncomingLogEvents",
+        Dimensions=[{"Name": "LogGroupName", "Value": GROUP}],
+        StartTime=time.time() - 120,
+        EndTime=time.time() + 120,
+        Period=60,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert sum(point["Sum"] for point in found) == 3.0
+
+
 def test_system_fields_become_dimensions(stand_in: Aws, logs: Any) -> None:
     put_filter(logs, "ERROR", more={"emitSystemFieldDimensions": ["@aws.region"]})
     write(logs, "ERROR")

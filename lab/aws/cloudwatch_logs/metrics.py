@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,6 @@ from lab.aws.cloudwatch_logs.refuse import invalid
 from lab.aws.cloudwatch_logs.store import Event, Group, Scope
 
 MINUTE = 60_000
-OVERHEAD = 26
-"""Bytes that each line is charged with besides its own."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +118,14 @@ def publish(scope: Scope, group: Group, events: Iterable[Event]) -> Iterator[Dat
 
 
 def incoming(group: Group, batch: Sequence[Event]) -> Iterator[Datum]:
-    """What CloudWatch Logs itself says of a batch: how many lines came, and how large they were."""
-    if batch:
-        of_group = (("LogGroupName", group.name),)
-        size = sum(len(event.message.encode()) + OVERHEAD for event in batch)
-        yield Datum("AWS/Logs", "IncomingLogEvents", len(batch), batch[0].ingested, None, of_group)
-        yield Datum("AWS/Logs", "IncomingBytes", size, batch[0].ingested, "Bytes", of_group)
+    """How many lines came, which CloudWatch Logs itself says of each group.
+
+    AWS counts them when they come. Here they count when they say that they were written, as what filters make of them
+    does: a test that turns the clock writes lines of another time.
+    """
+    of_group = (("LogGroupName", group.name),)
+    for minute, number_of in sorted(Counter(event.time // MINUTE for event in batch).items()):
+        yield Datum("AWS/Logs", "IncomingLogEvents", number_of, minute * MINUTE, None, of_group)
 
 
 def datum_of(scope: Scope, put: dict[str, Any], pattern: Pattern, match: Match, event: Event) -> Datum | None:
