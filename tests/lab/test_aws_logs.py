@@ -472,7 +472,7 @@ def test_the_default_value_is_published_for_minutes_without_a_match(
 
 
 def test_incoming_lines_are_counted(stand_in: Aws, logs: Any) -> None:
-    write(logs, "a", "b", "c", at=now() - 3_600_000)
+    write(logs, "a", "b", "c")
     found = stand_in.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/Logs",
         MetricName="IncomingLogEvents",
