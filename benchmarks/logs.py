@@ -169,7 +169,7 @@ def bounds(rows: list[Row], size: int, many: int) -> list[Bound]:
             ratio >= FASTER,
         ),
         Bound(
-            f"{groups} log groups × {FILTERS} filters, nothing to do, no marks: exactly {sum(describes.values())} calls",
+            f"{groups} log groups × {FILTERS} filters, nothing to do, no marks: exactly {sum(describes.values())}",
             str(unmarked.calls),
             unmarked.calls == describes,
         ),

@@ -83,7 +83,7 @@ def _alarms(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
         for item in describe(aws, log_alarms=aws.has("cloudwatch", "PutLogAlarm"), **filters)
     }
     # Thousands of alarms are not asked one by one: the index has all of a Region that are tagged, if some seconds late.
-    tags = _tags(aws, "cloudwatch:alarm", list(items), wanted, each_unknown=False)
+    tags = tags_of(aws, "cloudwatch:alarm", list(items), wanted, each_unknown=False)
     chosen = [(item, tags[arn]) for arn, item in items.items() if wanted.takes(tags[arn])]
     # A composite after those that it names, as they are to be made.
     chosen.sort(key=lambda pair: (alarm_model.kind_of(pair[0]) == "composite", pair[0]["AlarmName"]))
@@ -96,7 +96,7 @@ def _dashboards(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
         str(item["DashboardArn"]): str(item["DashboardName"])
         for item in aws.pages("cloudwatch", "ListDashboards", "DashboardEntries", **filters)
     }
-    tags = _tags(aws, "cloudwatch:dashboard", list(names), wanted, each_unknown=True)
+    tags = tags_of(aws, "cloudwatch:dashboard", list(names), wanted, each_unknown=True)
     chosen = [
         (name, tags[arn]) for arn, name in sorted(names.items(), key=lambda pair: pair[1]) if wanted.takes(tags[arn])
     ]
@@ -112,7 +112,7 @@ def _mute_rules(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
     if not aws.has("cloudwatch", "ListAlarmMuteRules"):
         return []
     arns = sorted(arn for arn in list_arns(aws) if mute_rules_model.name_of(arn).startswith(wanted.prefix))
-    tags = _tags(aws, "cloudwatch:alarm-mute-rule", arns, wanted, each_unknown=True)
+    tags = tags_of(aws, "cloudwatch:alarm-mute-rule", arns, wanted, each_unknown=True)
     chosen = [arn for arn in arns if wanted.takes(tags[arn])]
     result = []
     for arn, rule in zip(chosen, each(lambda arn: get_rule(aws, mute_rules_model.name_of(arn)), chosen), strict=True):
@@ -133,16 +133,25 @@ def _tagged(tags: Tags) -> Entry:
     return {"tags": dict(sorted(tags.items()))} if tags else {}
 
 
-def _tags(aws: Aws, kind: str, arns: Sequence[str], wanted: Wanted, *, each_unknown: bool) -> dict[str, Tags]:
+def tags_of(
+    aws: Aws,
+    kind: str,
+    arns: Sequence[str],
+    wanted: Wanted,
+    *,
+    each_unknown: bool,
+    ask: Callable[[Aws, str], Tags] = ask_tags,
+) -> dict[str, Tags]:
     """The tags of objects by ARN.
 
     :param each_unknown: whether what the index does not know is asked one by one.
+    :param ask: how one is asked.
     """
     if not wanted.needs_tags:
         return {arn: {} for arn in arns}
     index = tags_by_arn(aws, [kind])
     asked = [arn for arn in arns if index is None or (each_unknown and arn not in index)]
-    found = dict(zip(asked, each(lambda arn: ask_tags(aws, arn), asked), strict=True))
+    found = dict(zip(asked, each(lambda arn: ask(aws, arn), asked), strict=True))
     return {arn: found[arn] if arn in found else (index or {}).get(arn, {}) for arn in arns}
 
 

@@ -23,10 +23,10 @@ from . import (
 )
 from .entries import each
 from .errors import UNKNOWN, ApiError
-from .info import Entry, Read, Wanted
+from .info import Entry, Read, Wanted, tags_of
 from .log_tags import GROUPS, ask_tags
 from .session import Aws
-from .tags import Tags, tags_by_arn
+from .tags import Tags
 
 _Result = TypeVar("_Result")
 
@@ -103,7 +103,8 @@ def _resource_policies(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[En
 def _deliveries(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
     model = log_deliveries_model
     items = [item for item in log_deliveries.sources(aws) if str(item["name"]).startswith(wanted.prefix)]
-    tags = _tags(aws, log_deliveries.KINDS[0], [str(item["arn"]) for item in items], wanted, each_unknown=True)
+    arns = [str(item["arn"]) for item in items]
+    tags = tags_of(aws, log_deliveries.KINDS[0], arns, wanted, each_unknown=True, ask=ask_tags)
     chosen = [item for item in items if wanted.takes(tags[str(item["arn"])])]
     destinations = {str(item["name"]): model.destination(item, {}) for item in log_deliveries.destinations(aws)}
     pairs: dict[str, list[Any]] = {}
@@ -123,24 +124,11 @@ def _chosen_groups(aws: Aws, wanted: Wanted) -> list[tuple[dict[str, Any], Tags]
     """The log groups that are wanted, with their tags, by name."""
     filters = {"logGroupNamePrefix": wanted.prefix} if wanted.prefix else {}
     items = {log_groups_model.arn_of(item): item for item in log_groups.describe(aws, **filters)}
-    tags = _tags(aws, GROUPS, list(items), wanted, each_unknown=False)
+    tags = tags_of(aws, GROUPS, list(items), wanted, each_unknown=False, ask=ask_tags)
     return sorted(
         ((item, tags[arn]) for arn, item in items.items() if wanted.takes(tags[arn])),
         key=lambda pair: str(pair[0]["logGroupName"]),
     )
-
-
-def _tags(aws: Aws, kind: str, arns: Sequence[str], wanted: Wanted, *, each_unknown: bool) -> dict[str, Tags]:
-    """The tags of objects by ARN.
-
-    :param each_unknown: whether what the index does not know is asked one by one.
-    """
-    if not wanted.needs_tags:
-        return {arn: {} for arn in arns}
-    index = tags_by_arn(aws, [kind])
-    asked = [arn for arn in arns if index is None or (each_unknown and arn not in index)]
-    found = dict(zip(asked, each(lambda arn: ask_tags(aws, arn), asked), strict=True))
-    return {arn: found[arn] if arn in found else (index or {}).get(arn, {}) for arn in arns}
 
 
 def _if_known(work: Callable[[], _Result], otherwise: _Result) -> _Result:

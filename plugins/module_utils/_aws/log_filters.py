@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._errors import InputError
-from .._reconcile import ABSENT, Actual, Change, Delete, Desired, Update
+from .._reconcile import ABSENT, Actual, Desired
 from . import log_filters_model as model
-from .bulk import Kind
 from .entries import each
 from .errors import DENIED, UNKNOWN, ApiError
-from .log_tags import GONE, marked_groups
+from .log_group_filters import GroupFilters
+from .log_tags import marked_groups
 from .session import Aws, Known
 
 _PAGE = 50
@@ -23,19 +23,13 @@ _NOT_TO_BE_ASKED = UNKNOWN | DENIED | {"InvalidOperationException"}
 _LINES = 50
 
 
-class MetricFilters(Kind):
-    """The metric filters of an account and Region.
-
-    :param prefix: how the names of filters begin that a purge may take.
-    """
+class MetricFilters(GroupFilters):
+    """The metric filters of an account and Region."""
 
     noun = model.NOUN
 
     def __init__(self, entries: Sequence[Mapping[str, Any]], prefix: str = "") -> None:
-        super().__init__()
-        self._entries = entries
-        self._prefix = prefix
-        self._declared: Collection[model.Key] = ()
+        super().__init__(entries, prefix)
         self._samples: dict[model.Key, list[model.Sample]] = {}
         self._aws: Aws | None = None
 
@@ -55,12 +49,7 @@ class MetricFilters(Kind):
         return result
 
     def check(self, desired: Sequence[Desired], actual: Sequence[Actual]) -> None:
-        purged = frozenset(
-            item.key
-            for item in actual
-            if self.purge and self.owner is not None and item.owner == self.owner and item.key not in self._declared
-        )
-        model.check(desired, actual, purged)
+        model.check(desired, actual, self._purged(actual))
         self._check_samples(desired, {item.key: item for item in actual})
 
     def _check_samples(self, desired: Sequence[Desired], there: Mapping[model.Key, Actual]) -> None:
@@ -127,29 +116,13 @@ class MetricFilters(Kind):
             ours = marked_groups(aws, self.owner, {item["logGroupName"] for item in items if self._named(item)})
         return [model.actual(item, self._owner(item, ours)) for item in items]
 
-    def _named(self, item: Mapping[str, Any]) -> bool:
-        return str(item["filterName"]).startswith(self._prefix)
-
-    def _owner(self, item: Mapping[str, Any], ours: Collection[str]) -> str | None:
-        """Filters have no tags. One is ours that is declared, or whose log group is ours and whose name says so."""
-        declared = (item["logGroupName"], item["filterName"]) in self._declared
-        return self.owner if declared or (item["logGroupName"] in ours and self._named(item)) else None
-
     # -- writing
 
-    def apply(self, aws: Aws, change: Change) -> None:
-        if isinstance(change, Delete):
-            try:
-                aws.call("logs", "DeleteMetricFilter", logGroupName=change.key[0], filterName=change.key[1])
-            except ApiError as error:
-                if error.code != GONE:
-                    raise
-            return
-        properties = change.desired.properties
-        if isinstance(change, Update):
-            changed = {name: difference.after for name, difference in change.differences.items()}
-            properties = {**change.actual.properties, **changed}
-        aws.call("logs", "PutMetricFilter", **model.request(change.key, properties))
+    def _put(self, aws: Aws, key: model.Key, properties: Mapping[str, Any]) -> None:
+        aws.call("logs", "PutMetricFilter", **model.request(key, properties))
+
+    def _delete(self, aws: Aws, key: model.Key) -> None:
+        aws.call("logs", "DeleteMetricFilter", logGroupName=key[0], filterName=key[1])
 
 
 def describe(aws: Aws) -> Iterator[dict[str, Any]]:

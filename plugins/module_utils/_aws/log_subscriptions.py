@@ -8,29 +8,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from .._reconcile import Actual, Change, Delete, Desired, Plan, Update
+from .._reconcile import Actual, Change, Desired, Plan
 from . import log_subscriptions_model as model
-from .bulk import Kind
 from .entries import each
 from .errors import ApiError
 from .log_filters_model import Key
+from .log_group_filters import GroupFilters
 from .log_tags import GONE, marked_groups
 from .session import Aws, Known
 
 
-class SubscriptionFilters(Kind):
-    """The subscription filters of the log groups that are declared and, for a purge, of those that are ours.
-
-    :param prefix: how the names of filters begin that a purge may take.
-    """
+class SubscriptionFilters(GroupFilters):
+    """The subscription filters of the log groups that are declared and, for a purge, of those that are ours."""
 
     noun = model.NOUN
-
-    def __init__(self, entries: Sequence[Mapping[str, Any]], prefix: str = "") -> None:
-        super().__init__()
-        self._entries = entries
-        self._prefix = prefix
-        self._declared: Collection[Key] = ()
 
     # -- deciding
 
@@ -40,12 +31,7 @@ class SubscriptionFilters(Kind):
         return result
 
     def check(self, desired: Sequence[Desired], actual: Sequence[Actual]) -> None:
-        purged = frozenset(
-            item.key
-            for item in actual
-            if self.purge and self.owner is not None and item.owner == self.owner and item.key not in self._declared
-        )
-        model.check(desired, actual, purged)
+        model.check(desired, actual, self._purged(actual))
 
     def equal(self, name: str, before: Any, after: Any) -> bool:
         return model.equal(name, before, after)
@@ -65,26 +51,13 @@ class SubscriptionFilters(Kind):
         found = [item for items in each(lambda group: describe(aws, group), groups) for item in items]
         return [model.actual(item, self._owner(item, ours)) for item in found]
 
-    def _owner(self, item: Mapping[str, Any], ours: Collection[str]) -> str | None:
-        """Filters have no tags. One is ours that is declared, or whose log group is ours and whose name says so."""
-        key = (item["logGroupName"], item["filterName"])
-        return self.owner if key in self._declared or (key[0] in ours and key[1].startswith(self._prefix)) else None
-
     # -- writing
 
-    def apply(self, aws: Aws, change: Change) -> None:
-        if isinstance(change, Delete):
-            try:
-                aws.call("logs", "DeleteSubscriptionFilter", logGroupName=change.key[0], filterName=change.key[1])
-            except ApiError as error:
-                if error.code != GONE:
-                    raise
-            return
-        properties = change.desired.properties
-        if isinstance(change, Update):
-            changed = {name: difference.after for name, difference in change.differences.items()}
-            properties = {**change.actual.properties, **changed}
-        aws.call("logs", "PutSubscriptionFilter", **model.request(change.key, properties))
+    def _put(self, aws: Aws, key: Key, properties: Mapping[str, Any]) -> None:
+        aws.call("logs", "PutSubscriptionFilter", **model.request(key, properties))
+
+    def _delete(self, aws: Aws, key: Key) -> None:
+        aws.call("logs", "DeleteSubscriptionFilter", logGroupName=key[0], filterName=key[1])
 
 
 def describe(aws: Aws, group: str) -> list[dict[str, Any]]:
