@@ -49,7 +49,7 @@ checks = [
     PostgreSQLAsyncPGHealthCheck.from_dsn(os.environ["POSTGRESQL"], name="postgresql", timeout=5),
 ]
 app = FastAPI()
-app.include_router(HealthcheckRouter(Probe(name="readiness", checks=checks), prefix=""))
+app.include_router(HealthcheckRouter(Probe(name="readiness", checks=checks)))
 """
 
 
@@ -93,9 +93,10 @@ class Client:
             reader, writer = self.streams
             writer.write(self.request)
             head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-            await reader.readexactly(length)
-            return int(head[9:12])
+            code = int(head[9:12])
+            if code != 204:  # No Content
+                await reader.readexactly(int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
+            return code
         except BaseException:
             self.close()
             raise
@@ -246,7 +247,7 @@ async def peer(directory: Path, redis_url: str, postgresql_url: str) -> AsyncIte
     environment = {**os.environ, "REDIS": redis_url, "POSTGRESQL": postgresql_url}
     with running(argv, directory, env=environment) as process:
         await_port(port)
-        yield port, "/readiness", process.pid
+        yield port, "/health/readiness", process.pid
 
 
 SERVERS = {"kumawatch-health": ours, "fast-healthchecks on FastAPI": peer}

@@ -250,6 +250,7 @@ def health() -> list[Result]:
     report.unlink(missing_ok=True)
     argv = [str(python), "-m", "pytest", str(directory / "tests"), "-c", str(directory / "pyproject.toml")]
     argv += ["--junitxml", str(report), "-o", f"cache_dir={common.CACHE / 'pytest-health'}", "--color=no", "-v"]
+    argv += ["-n", "2", "--dist", "loadfile"]  # each kind of server is started once, by the file that needs it
 
     def read(result: Result, status: int, _output: str) -> None:
         whole = _read_junit(result, report)
