@@ -162,18 +162,15 @@ class _Maker(Teller):
                 f"metric math takes.",
             )
             groups = groups[: MOST_METRICS - 1]
+        several = len(groups) > 1
         lines = [
-            Query(f"a{number}", "AWS/Logs", _LINES, {"LogGroupName": group}, "Sum")
+            Query(f"a{number}" if several else "all", "AWS/Logs", _LINES, {"LogGroupName": group}, "Sum")
             for number, group in enumerate(groups, 1)
         ]
-        whole = "+".join(f"FILL({query.id},0)" for query in lines)
-        one = Series(
-            signal,
-            "",
-            "",
-            queries=(self._query("bad", metric(service.name, "errors")), *lines),
-            steps=(("all", whole), ("e", signal.expression)),
-        )
+        # One of several may be silent.
+        whole = (("all", "+".join(f"FILL({query.id},0)" for query in lines)),) if several else ()
+        queries = (self._query("bad", metric(service.name, "errors")), *lines)
+        one = Series(signal, "", "", queries=queries, steps=(*whole, ("e", signal.expression)))
         self._incident(service, one, service.declared["logs"]["error_rate"])
 
     def _requests(self, service: Service, own: Sequence[Source]) -> None:

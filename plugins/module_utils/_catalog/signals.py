@@ -319,8 +319,9 @@ FLEET: dict[str, Signal] = {
 }  # fmt: skip
 
 _LOGS = "AWS/Logs"
-#: Percent of what was counted, nothing where there was too little to tell.
-SHARE = "IF(FILL(all,0)>=FLOOR,100*FILL(bad,0)/all,0)"
+#: Percent of what was counted, nothing where there was too little to tell. What was counted is not filled up: the
+#: minute that has just begun would have no errors, and end the alarm for a moment.
+SHARE = "IF(all>=FLOOR,100*FILL(bad,0)/all,0)"
 
 #: What is found in logs. What the metrics are called depends on the environment and the service; their dimensions and
 #: namespaces are those of :mod:`.logs`.
@@ -376,7 +377,7 @@ LOG_SIGNALS: dict[str, Signal] = {
             "database_slow_queries", "Slow queries", "log", "", (), (), Level(1, 3, 2), Level(5, 3, 2),
             "Queries of the database take long, and there are several of them.",
             "The saved query Slowest queries: the same statement, or all of them? Has one lost its index?",
-            unit="s", period=300, missing="notBreaching", expression="IF(FILL(n,0)>=FLOOR,q,0)", floor=5,
+            unit="s", period=300, missing="notBreaching", expression="IF(n>=FLOOR,q,0)", floor=5,
             floor_unit="slow queries in a period",
         ),
     )

@@ -92,7 +92,7 @@ def test_errors_are_a_share_of_the_lines_that_cloudwatch_counts() -> None:
     metrics = one("sources: [{file: /a}, {file: /b, name: b}]")["log_errors/warning"]["metrics"]
     assert [(item["id"], item.get("expression") or item["metric_stat"]["metric"]) for item in metrics] == [
         ("bad", "api/errors"), ("a1", "IncomingLogEvents"), ("a2", "IncomingLogEvents"),
-        ("all", "FILL(a1,0)+FILL(a2,0)"), ("e", "IF(FILL(all,0)>=50,100*FILL(bad,0)/all,0)"),
+        ("all", "FILL(a1,0)+FILL(a2,0)"), ("e", "IF(all>=50,100*FILL(bad,0)/all,0)"),
     ]  # fmt: skip
     assert [item["metric_stat"]["dimensions"]["LogGroupName"] for item in metrics[1:3]] == [
         "/production/api/app", "/production/api/b",
