@@ -31,7 +31,10 @@ import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * The health endpoint of an application with Spring Boot 3 (Java 21): the contract of docs/health.md.
+ * The health endpoint of an application with Spring Boot 3 (Java 17): the contract of docs/health.md.
+ *
+ * <p>Needs spring-boot-starter-web and spring-boot-starter-jdbc, and the properties {@code search.url} and
+ * {@code health.token}.
  *
  * <p>Checks run in the background, each at its own pace and with a time limit; an answer is made of what they last found.
  */
@@ -71,7 +74,7 @@ class HealthController implements AutoCloseable {
     }
   }
 
-  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final ExecutorService threads = Executors.newCachedThreadPool();
   private final List<Check> checks;
   private final String token;
 
@@ -97,7 +100,13 @@ class HealthController implements AutoCloseable {
               }
               return null;
             }));
-    checks.forEach(check -> threads.submit(() -> repeat(check)));
+    for (Check check : checks) {
+      threads.submit(
+          () -> {
+            repeat(check);
+            return null;
+          });
+    }
   }
 
   private void repeat(Check check) throws InterruptedException {
@@ -117,7 +126,7 @@ class HealthController implements AutoCloseable {
       String status = output.isEmpty() ? "pass" : check.critical ? "fail" : "warn";
       long now = System.nanoTime();
       check.last = new Finding(status, output, (now - began) / 1e6, Instant.now(), now);
-      Thread.sleep(INTERVAL);
+      Thread.sleep(INTERVAL.toMillis());
     }
   }
 
