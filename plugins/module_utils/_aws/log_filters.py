@@ -22,6 +22,9 @@ _PAGE = 50
 _NOT_TO_BE_ASKED = UNKNOWN | DENIED | {"InvalidOperationException"}
 _LINES = 50
 
+_Question = tuple[str, tuple[str, ...]]
+"""A pattern, and the lines that it is tried on."""
+
 
 class MetricFilters(GroupFilters):
     """The metric filters of an account and Region."""
@@ -57,44 +60,46 @@ class MetricFilters(GroupFilters):
 
         CloudWatch itself is asked of patterns that it does not have yet, and of those that we find wrong.
         """
-        asked: list[tuple[Desired, str]] = []
+        asked: list[tuple[Desired, _Question]] = []
         for entry in desired:
             if entry.key not in self._samples:
                 continue
+            tests = self._samples[entry.key]
             stored = there[entry.key].properties["pattern"] if entry.key in there else None
             pattern = entry.properties.get("pattern", stored)
             new = stored is None or not self.equal("pattern", stored, pattern)
-            if new or model.failing(self._samples[entry.key], pattern):
-                asked.append((entry, pattern))
-        problems = [
-            f"{self.noun} '{entry.label}': {problem}"
-            for (entry, _pattern), found in zip(asked, each(self._ask, asked), strict=True)
-            for problem in found
-        ]
+            if new or model.failing(tests, pattern):
+                asked.append((entry, (pattern, tuple(dict.fromkeys(test.line for test in tests)))))
+        # A thousand filters may have a dozen patterns.
+        first = {question: entry for entry, question in reversed(asked)}
+        answers = dict(zip(first, each(lambda question: self._ask(first[question], question), first), strict=True))
+        problems = []
+        for entry, question in asked:
+            found = answers[question]
+            failing = model.failing(self._samples[entry.key], question[0], None if found is None else found.get)
+            problems += [f"{self.noun} '{entry.label}': {problem}" for problem in failing]
         if problems:
             more = f" ({len(problems) - 1} more samples fail)" if len(problems) > 1 else ""
             raise InputError(f"{problems[0]}: correct the pattern or the sample{more}.")
 
-    def _ask(self, asked: tuple[Desired, str]) -> list[str]:
-        """What of the samples of a filter is not as expected."""
-        entry, pattern = asked
-        tests = self._samples[entry.key]
+    def _ask(self, entry: Desired, question: _Question) -> dict[str, Mapping[str, str]] | None:
+        """What CloudWatch extracts from the lines that match, ``None`` where nobody can be asked."""
+        pattern, lines = question
         found: dict[str, Mapping[str, str]] = {}
-        lines = list(dict.fromkeys(test.line for test in tests))
         for start in range(0, len(lines), _LINES):
             some = lines[start : start + _LINES]
             matches = self._matches(entry, pattern, some)
             if matches is None:
-                return model.failing(tests, pattern)
+                return None
             found.update({some[int(match["eventNumber"]) - 1]: match.get("extractedValues") or {} for match in matches})
-        return model.failing(tests, pattern, found.get)
+        return found
 
-    def _matches(self, entry: Desired, pattern: str, lines: list[str]) -> list[dict[str, Any]] | None:
+    def _matches(self, entry: Desired, pattern: str, lines: Sequence[str]) -> list[dict[str, Any]] | None:
         """Which lines CloudWatch finds, ``None`` where nobody can be asked."""
         if self._aws is None:
             return None
         try:
-            answer = self._aws.call("logs", "TestMetricFilter", filterPattern=pattern, logEventMessages=lines)
+            answer = self._aws.call("logs", "TestMetricFilter", filterPattern=pattern, logEventMessages=list(lines))
         except ApiError as error:
             if error.code in _NOT_TO_BE_ASKED:
                 return None

@@ -245,6 +245,16 @@ def test_cloudwatch_is_asked_of_new_patterns_and_has_the_last_word() -> None:
         run(account, {**ENTRY, "pattern": "x", "test": [{"line": "x"}]})
 
 
+def test_cloudwatch_is_asked_once_of_what_many_filters_share() -> None:
+    account = Filters()
+    account.tells = lambda filterPattern, logEventMessages: {"matches": []}  # noqa: N803
+    entries = [{**ENTRY, "name": f"n{number}", "test": [{"line": "x", "match": False}]} for number in range(30)]
+    assert not run(account, *entries).failures
+    assert len(account.made("TestMetricFilter")) == 1
+    with pytest.raises(KumawatchError, match=r"'/p/api/app:n0': sample 1 should match.*\(29 more samples fail\)"):
+        run(Filters(), *[{**entry, "test": [{"line": "x"}]} for entry in entries])
+
+
 def test_terms_that_cloudwatch_ignores_are_warned_of() -> None:
     outcome = run(Filters(), {**ENTRY, "pattern": "?ERROR ?WARN api"}, check=True)
     assert outcome.warnings == ["metric filter '/p/api/app:err': CloudWatch ignores the terms with ? beside others."]
