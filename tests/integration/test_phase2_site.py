@@ -143,8 +143,8 @@ def life(aws_server: Aws, _session_server: Server, tmp_path_factory: pytest.Temp
     aws.forget_requests()
     predicted = succeeded(lab.run("--tags", "phase2", "--check", "--diff"))
     after_prediction = names_of_alarms(aws)
-    made = succeeded(lab.run("--diff"))
-    again = succeeded(lab.run())
+    made = succeeded(lab.run("--tags", "phase1,phase2", "--diff"))
+    again = succeeded(lab.run("--tags", "phase1,phase2"))
 
     # What others have in the same account and on the same server.
     others = {"AlarmName": "theirs", "Namespace": "N", "MetricName": "M", "Statistic": "Sum", "Period": 60}
