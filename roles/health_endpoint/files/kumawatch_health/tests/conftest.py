@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -120,15 +121,27 @@ def _owner(directory: Path, name: str) -> str | None:
     if os.geteuid() != 0:
         return None
     shutil.chown(directory, name)
-    for parent in directory.parents:
-        if parent.stat().st_uid == 0 and parent != Path("/") and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
     return name
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("postgresql")
+def place() -> Iterator[Path]:
+    """Where the servers have their data. Not in pytest's directory, which is for its user alone: every run of pytest
+    on the machine takes its rights from others again.
+    """
+    with tempfile.TemporaryDirectory(prefix="kumawatch-health-", ignore_cleanup_errors=True) as made:
+        os.chmod(made, 0o755)
+        yield Path(made)
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture(scope="session")
+def postgresql(place: Path) -> Iterator[Server]:
+    directory = _made(place / "postgresql")
     homes = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
     initdb, postgres = program("initdb", *homes), program("postgres", *homes)
     if homes:  # the packaged one, not some other of that name on the PATH
@@ -172,8 +185,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("mariadb")
+def mariadb(place: Path) -> Iterator[Server]:
+    directory = _made(place / "mariadb")
     server, install = program("mariadbd"), program("mariadb-install-db")
     user = _owner(directory, "mysql")
     data = directory / "data"
@@ -200,8 +213,8 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("redis")
+def redis(place: Path) -> Iterator[Server]:
+    directory = _made(place / "redis")
     port = free_port()
     argv = [
         program("redis-server"),
@@ -220,8 +233,8 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("rabbitmq")
+def rabbitmq(place: Path) -> Iterator[Server]:
+    directory = _made(place / "rabbitmq")
     # Not the packaged wrapper, which would become another user and use the machine's own directories.
     server = program("rabbitmq-server", "/usr/lib/rabbitmq/bin")
     if Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists():
