@@ -47,7 +47,7 @@ class World:
                 self.logs.put_transformer(logGroupIdentifier=entry["name"], transformerConfig=entry["transformer"])
             self.logs.create_log_stream(logGroupName=entry["name"], logStreamName="a")
         self.filters = logs.metric_filters(declared, found)
-        for wanted in log_filters_model.desired(self.filters, Newest()):  # type: ignore[arg-type]
+        for wanted in log_filters_model.desired(self.filters, Newest()):
             self.logs.put_metric_filter(**log_filters_model.request(wanted.key, wanted.properties))
         for entry in (*alarms(declared, found), *log_alarms(declared, found)):
             family = FAMILIES[entry["kind"]]
@@ -163,7 +163,7 @@ def test_aws_takes_everything_that_is_derived(stand_in: Aws) -> None:
     world = World(stand_in, catalogue(), discovery())
     assert len(world.filters) > 20
     queries = log_queries(catalogue(), discovery())
-    for wanted in log_queries_model.desired(queries, "kumawatch-production", Newest()):  # type: ignore[arg-type]
+    for wanted in log_queries_model.desired(queries, "kumawatch-production", Newest()):
         world.logs.put_query_definition(**log_queries_model.request(wanted.key, wanted.properties))
     for entry in queries:
         query = entry["query"].replace("{{trace_id}}", "1-67").replace("{{container}}", "api")

@@ -379,7 +379,7 @@ _JSON_ERRORS = (
     + " }"
 )
 
-_JSON_LINES = (
+_JSON_LINES: tuple[tuple[str, dict[str, str]], ...] = (
     ('{"time":"2026-11-27T06:14:05Z","level":"INFO","event":"order_placed","order":7}', {}),
     ('{"time":"2026-11-27T06:14:05Z","level":"ERROR","event":"declined","trace_id":"1-67-ab"}', {"errors": "1"}),
     ('{"ts":1764223200.1,"level":"error","msg":"connection refused","caller":"db.go:41"}', {"errors": "1"}),
@@ -438,7 +438,7 @@ main.main()
 _TEXT_ERRORS = '?ERROR ?CRITICAL ?FATAL ?"Traceback (most recent call last)" ?Exception ?"Error: " ?"panic: "'
 _TEXT_QUERY = "@message like /ERROR|CRITICAL|FATAL|Traceback \\(most recent call last\\)|Exception|Error: |panic: /"
 
-_TEXT_LINES = (
+_TEXT_LINES: tuple[tuple[str, dict[str, str]], ...] = (
     ("2026-11-27 06:14:05,118 INFO orders.views: order 7 placed", {}),
     ("2026-11-27 06:14:05,118 ERROR orders.views: payment declined", {"errors": "1"}),
     ("2026-11-27T06:14:05Z FATAL out of memory", {"errors": "1"}),

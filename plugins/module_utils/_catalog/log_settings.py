@@ -360,7 +360,7 @@ def _referenced(entry: Mapping[str, Any], names: Sequence[str], where: Place, ch
 
 
 def _tests(declared: Sequence[Any], place: Place, checker: Checker) -> list[Settings]:
-    options = {
+    options: Options = {
         "line": {"type": "str", "required": True},
         "match": {"type": "bool"},
         "values": {"type": "dict"},

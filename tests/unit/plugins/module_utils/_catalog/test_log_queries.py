@@ -28,7 +28,7 @@ def queries(text: str = "", found: Entry | None = None, **options: Any) -> dict[
     declared = catalogue(text) if text else catalogue()
     made = log_queries(declared, discovery() if found is None else found, **options)
     taken("cloudwatch_log_queries", "queries", made)
-    assert len(log_queries_model.desired(made, "kumawatch-production", Newest())) == len(made)  # type: ignore[arg-type]
+    assert len(log_queries_model.desired(made, "kumawatch-production", Newest())) == len(made)
     result = {entry["name"]: entry for entry in made}
     assert len(result) == len(made)
     return result

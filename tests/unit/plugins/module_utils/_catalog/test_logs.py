@@ -30,14 +30,14 @@ FOUND = discovery(api={"load_balancer": BALANCER, "database": POSTGRES})
 def groups(text: str = "", found: Entry | None = None) -> dict[str, Entry]:
     made = logs.groups(catalogue(text) if text else catalogue(), discovery() if found is None else found)
     taken("cloudwatch_log_groups", "log_groups", made)
-    assert len(log_groups_model.desired(made, Newest())) == len(made)  # type: ignore[arg-type]
+    assert len(log_groups_model.desired(made, Newest())) == len(made)
     return {entry["name"]: entry for entry in made}
 
 
 def filters(text: str = "", found: Entry | None = None) -> dict[tuple[str, str], Entry]:
     made = logs.metric_filters(catalogue(text) if text else catalogue(), discovery() if found is None else found)
     taken("cloudwatch_log_metric_filters", "metric_filters", made)
-    desired = log_filters_model.desired(made, Newest())  # type: ignore[arg-type]
+    desired = log_filters_model.desired(made, Newest())
     log_filters_model.check(desired, [], frozenset())
     result = {(entry["log_group"], entry["name"]): entry for entry in made}
     assert len(result) == len(made)
@@ -260,7 +260,7 @@ def test_what_is_left_out_is_said() -> None:
 def test_a_load_balancer_delivers_each_log_once_whoever_shares_it() -> None:
     made = logs.deliveries(catalogue(), discovery(), "example-logs", "/alb/")
     taken("cloudwatch_log_deliveries", "deliveries", made)
-    assert len({item.key for item in log_deliveries_model.desired(made, Newest())}) == 10  # type: ignore[arg-type]
+    assert len({item.key for item in log_deliveries_model.desired(made, Newest())}) == 10
     assert [(entry["name"], entry["log_type"]) for entry in made] == [
         ("kumawatch-production-prod-access", "ALB_ACCESS_LOGS"),
         ("kumawatch-production-prod-connection", "ALB_CONNECTION_LOGS"),
@@ -307,7 +307,7 @@ def test_other_partitions_have_other_arns_and_long_names_are_cut() -> None:
     made = logs.deliveries(
         catalogue(text, monitoring_environment="ein sehr langer Name"), {**found, "partition": "aws-cn"}, "b"
     )
-    assert len(made[0]["name"]) <= 60 and log_deliveries_model.desired(made, Newest())  # type: ignore[arg-type]
+    assert len(made[0]["name"]) <= 60 and log_deliveries_model.desired(made, Newest())
     assert all(item["arn"].startswith("arn:aws-cn:") for item in made[0]["destinations"])
 
 
