@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import re
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import threading
 import time
@@ -73,6 +75,7 @@ class Check:
     argv: list[str]
     needs: tuple[str, ...] = ()  # paths without which there is nothing to check
     limit: float = 1200
+    env: dict[str, str] = field(default_factory=dict)  # further variables
 
 
 def tool(name: str) -> str:
@@ -104,8 +107,11 @@ def checks() -> list[Check]:
         Check("collection build", module("tools.test", "--check-build")),
         Check(
             "antsibull-docs",
-            [tool("antsibull-docs"), "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self",
+            [tool("antsibull-docs"), "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "dependent",
              "--disallow-unknown-collection-refs", "."],
+            # It copies the collections that ours depends on, and of what is in a git checkout only what git tracks: .venv,
+            # where they are, would be copied as an empty directory.
+            env={"GIT_CEILING_DIRECTORIES": str(common.ROOT)},
         ),
         Check("ansible-lint", [tool("ansible-lint"), "--profile", "production", "--offline", "--nocolor"]),
     ]  # fmt: skip
@@ -121,8 +127,9 @@ def _check(check: Check) -> Result:
     if lacking:
         return _nothing(result, f"there is no {', no '.join(lacking)}")
     env = common.environment()
-    env["ANSIBLE_COLLECTIONS_PATH"] = str(common.ROOT / "collections")
+    env["ANSIBLE_COLLECTIONS_PATH"] = os.pathsep.join([str(common.ROOT / "collections"), sysconfig.get_path("purelib")])
     env["NO_COLOR"] = "1"
+    env.update(check.env)
     log = common.LOGS / f"lint-{check.name.replace(' ', '-')}.log"
     return _run(result, [*PATIENT, *check.argv], log, env=env, limit=check.limit)
 
