@@ -38,6 +38,7 @@ LIMIT = 6144
 PHASES: dict[str, dict[str, tuple[str, ...]]] = {
     "phase2-channel": {"roles": ("alert_channel",), "playbooks": ("alert_channel", "drill", "redrive", "acknowledge")},
     "phase2-metrics": {"roles": ("cloudwatch_metrics",), "playbooks": ("cloudwatch", "teardown")},
+    "phase3-logs": {"roles": ("cloudwatch_logs",), "playbooks": ("cloudwatch_logs", "error_report")},
 }
 
 #: Prefixes of actions where they are not what botocore calls the service.
@@ -73,6 +74,17 @@ OTHERS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "amazon.aws.lambda_execute": {"lambda": ("Invoke",)},
+    "amazon.aws.s3_bucket": {
+        "s3": (
+            "CreateBucket", "DeleteBucket", "DeleteObjects", "GetBucketAccelerateConfiguration", "GetBucketAcl",
+            "GetBucketEncryption", "GetBucketLocation", "GetBucketLogging", "GetBucketOwnershipControls",
+            "GetBucketPolicy", "GetBucketRequestPayment", "GetBucketTagging", "GetBucketVersioning",
+            "GetObjectLockConfiguration", "GetPublicAccessBlock", "HeadBucket", "ListObjectVersions",
+            "PutBucketEncryption", "PutBucketOwnershipControls", "PutBucketPolicy", "PutBucketTagging",
+            "PutPublicAccessBlock",
+        ),
+    },
+    "amazon.aws.s3_bucket_info": {"s3": ("ListBuckets",)},
     "amazon.aws.secretsmanager_secret": {"secretsmanager": ("GetSecretValue",)},
     "amazon.aws.ssm_parameter": {"ssm": ("GetParameter",)},
     "community.aws.dynamodb_table": {
@@ -81,6 +93,7 @@ OTHERS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "community.aws.dynamodb_ttl": {"dynamodb": ("DescribeTimeToLive", "UpdateTimeToLive")},
+    "community.aws.s3_lifecycle": {"s3": ("GetBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration")},
     "community.aws.secretsmanager_secret": {
         "secretsmanager": (
             "CreateSecret", "DeleteSecret", "DescribeSecret", "GetResourcePolicy", "GetSecretValue", "RestoreSecret",
@@ -105,6 +118,26 @@ OTHERS: dict[str, dict[str, tuple[str, ...]]] = {
 PARTS: dict[tuple[str, str], set[tuple[str, str]]] = {
     # Only to learn the account.
     ("phase2-channel", "aws_discovery"): {("sts", "GetCallerIdentity")},
+    # The report has no event source, and its roles no managed policies.
+    ("phase3-logs", "lambda_functions"): {
+        *(
+            ("lambda", operation)
+            for operation in (
+                *("CreateFunction", "DeleteFunction", "GetFunctionConcurrency", "GetFunctionConfiguration"),
+                *("ListEventSourceMappings", "ListFunctions", "ListTags", "TagResource", "UntagResource"),
+                *("UpdateFunctionCode", "UpdateFunctionConfiguration"),
+            )
+        ),
+        ("resourcegroupstaggingapi", "GetResources"),
+    },
+    ("phase3-logs", "iam_role"): {
+        ("iam", operation) for operation in OTHERS["amazon.aws.iam_role"]["iam"] if operation != "AttachRolePolicy"
+    },
+    # Only the exports of logs, which are of the database alone.
+    ("phase3-logs", "rds_monitoring"): {
+        ("rds", operation)
+        for operation in ("DescribeDBClusters", "DescribeDBInstances", "ModifyDBCluster", "ModifyDBInstance")
+    },
 }
 
 #: Actions that AWS asks for besides the one that is named like the operation.
@@ -125,10 +158,27 @@ IMPLIED: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("dynamodb", "CreateTable"): (("dynamodb", "TagResource"),),
     ("secretsmanager", "CreateSecret"): (("secretsmanager", "TagResource"),),
     ("logs", "CreateLogGroup"): (("logs", "TagLogGroup"), ("logs", "TagResource")),
+    # A resource must allow that its logs are delivered.
+    ("logs", "PutDeliverySource"): (("elbv2", "AllowVendedLogDeliveryForResource"),),
+    ("s3", "DeleteObjects"): (("s3", "DeleteObjectVersion"),),
 }
 
 #: Operations that are called otherwise in policies.
-RENAMED = {("lambda", "Invoke"): "InvokeFunction"}
+RENAMED = {
+    ("lambda", "Invoke"): "InvokeFunction",
+    ("s3", "DeleteObjects"): "DeleteObject",
+    ("s3", "GetBucketAccelerateConfiguration"): "GetAccelerateConfiguration",
+    ("s3", "GetBucketEncryption"): "GetEncryptionConfiguration",
+    ("s3", "GetBucketLifecycleConfiguration"): "GetLifecycleConfiguration",
+    ("s3", "GetObjectLockConfiguration"): "GetBucketObjectLockConfiguration",
+    ("s3", "GetPublicAccessBlock"): "GetBucketPublicAccessBlock",
+    ("s3", "HeadBucket"): "ListBucket",
+    ("s3", "ListBuckets"): "ListAllMyBuckets",
+    ("s3", "ListObjectVersions"): "ListBucketVersions",
+    ("s3", "PutBucketEncryption"): "PutEncryptionConfiguration",
+    ("s3", "PutBucketLifecycleConfiguration"): "PutLifecycleConfiguration",
+    ("s3", "PutPublicAccessBlock"): "PutBucketPublicAccessBlock",
+}
 
 READING = ("Describe*", "Get*", "List*")
 
@@ -144,8 +194,12 @@ class Scope:
 
     def arn(self, service: str, resource: str) -> str:
         """An ARN; ``NAME`` in the resource is the prefix of our names."""
+        named = resource.replace("NAME", self.name)
+        if service == "s3":
+            # Buckets are in lower case, and their ARNs say neither where nor whose they are.
+            return f"arn:{self.partition}:s3:::{named.lower()}"
         region = "" if service == "iam" or resource.startswith("dashboard/") else self.region
-        return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource.replace('NAME', self.name)}"
+        return f"arn:{self.partition}:{service}:{region}:{self.account}:{named}"
 
     @property
     def name(self) -> str:
@@ -186,10 +240,28 @@ ALARMS = Reach((("cloudwatch", "alarm:*"),))
 CLOUDWATCH = Reach((("cloudwatch", "alarm:*"), ("cloudwatch", "alarm-mute-rule:*"), ("cloudwatch", "dashboard/*")))
 ROLES = Reach((("iam", "role/NAME*"),))
 FUNCTIONS = Reach((("lambda", "function:NAME*"),))
+DELIVERIES = Reach((("logs", "delivery:*"), ("logs", "delivery-source:NAME*"), ("logs", "delivery-destination:NAME*")))
 KEYS = Reach((("kms", "key/*"),), marked=True)
 _MAPPING = (("ArnLike", "lambda:FunctionArn", ("arn|lambda|function:NAME*",)),)
 _PASSED = ("lambda.amazonaws.com", "monitoring.rds.amazonaws.com", "scheduler.amazonaws.com")
 _ENHANCED = "arn:{partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+
+#: What only a phase reaches that is about more than our own functions' logs: those of the services have their names.
+PHASE_REACHES: dict[str, tuple[tuple[str, Reach], ...]] = {
+    "phase3-logs": (
+        ("logs:DescribeLogGroups", ANYWHERE),
+        ("logs:DeleteDelivery*", Reach(DELIVERIES.resources, marked=True)),
+        ("logs:*Delivery*", DELIVERIES),
+        # They have no ARN; what is deleted is chosen by its folder or name.
+        ("logs:*QueryDefinition*", ANYWHERE),
+        ("logs:*ResourcePolic*", ANYWHERE),
+        ("logs:*Deliveries", ANYWHERE),
+        ("logs:TestMetricFilter", ANYWHERE),
+        ("logs:Delete*", Reach((("logs", "anomaly-detector:*"), ("logs", "log-group:*")), marked=True)),
+        ("logs:*Anomaly*", Reach((("logs", "anomaly-detector:*"), ("logs", "log-group:*")))),
+        ("logs:*", Reach((*DELIVERIES.resources, ("logs", "log-group:*")))),
+    ),
+}
 
 #: Where operations reach, the first pattern that fits; those that read and have none reach everywhere.
 REACHES: tuple[tuple[str, Reach], ...] = (
@@ -206,6 +278,7 @@ REACHES: tuple[tuple[str, Reach], ...] = (
     ("dynamodb:*", Reach((("dynamodb", "table/NAME*"),))),
     ("ec2:MonitorInstances", Reach((("ec2", "instance/*"),))),
     ("ec2:UnmonitorInstances", Reach((("ec2", "instance/*"),))),
+    ("elasticloadbalancing:AllowVended*", Reach((("elasticloadbalancing", "loadbalancer/*"),))),
     ("iam:PassRole", Reach((("iam", "role/NAME*"),), conditions=(("StringEquals", "iam:PassedToService", _PASSED),))),
     (
         "iam:AttachRolePolicy",
@@ -231,6 +304,8 @@ REACHES: tuple[tuple[str, Reach], ...] = (
     ("logs:DescribeLogGroups", ANYWHERE),
     ("logs:*", Reach((("logs", "log-group:/aws/lambda/NAME*"),))),
     ("rds:ModifyDB*", Reach((("rds", "db:*"), ("rds", "cluster:*")))),
+    ("s3:ListAllMyBuckets", ANYWHERE),
+    ("s3:*", Reach((("s3", "NAME*"), ("s3", "NAME*/*")))),
     ("scheduler:List*s", ANYWHERE),
     ("scheduler:*Tag*", Reach((("scheduler", "schedule-group/NAME*"),))),
     ("scheduler:*ScheduleGroup", Reach((("scheduler", "schedule-group/NAME*"),))),
@@ -384,12 +459,14 @@ def actions(phase: str) -> set[str]:
     return {action(operation) for operation in called | {more for one in called for more in IMPLIED.get(one, ())}}
 
 
-def reach(name: str) -> Reach:
+def reach(name: str, phase: str = "") -> Reach:
     """What an action may touch.
+
+    :param phase: for whom, where that makes a difference.
 
     :raises Failure: it writes, and nobody has said to what.
     """
-    for pattern, found in REACHES:
+    for pattern, found in (*PHASE_REACHES.get(phase, ()), *REACHES):
         if fnmatchcase(name, pattern):
             return found
     if any(fnmatchcase(name.partition(":")[2], pattern) for pattern in READING):
@@ -401,7 +478,7 @@ def policy(phase: str, scope: Scope = Scope()) -> dict[str, Any]:
     """The policy document of a phase: a statement for each reach, in a stable order."""
     grouped: dict[Reach, list[str]] = {}
     for name in sorted(actions(phase)):
-        grouped.setdefault(reach(name), []).append(name)
+        grouped.setdefault(reach(name, phase), []).append(name)
     statements = []
     for found, names in sorted(grouped.items(), key=lambda item: item[1]):
         resources, conditions = found.shown(scope)
