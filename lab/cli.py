@@ -79,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     command = add("ease", set_load, "ease it again")
     command.add_argument("service", metavar="SERVICE", help=", ".join(SERVICES))
     command = add("logs", logs, "print the log of a part")
-    command.add_argument("part", metavar="PART", help="kuma, aws, usage, chat, npm, pip or a demo service")
+    command.add_argument("part", metavar="PART", help="kuma, aws, usage, shipper, chat, npm, pip or a demo service")
     command.add_argument("-n", "--lines", type=int, default=50, help="how many lines, from the end (50)")
     add("env", env, "print the endpoints as shell exports")
     add("node", node, "print the path of the Node.js that runs Uptime Kuma")

@@ -16,6 +16,7 @@ import string
 import sys
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ SERVICES = {"api": 8081, "shop": 8082, "queue": 8083}
 """The demo services and the port that each prefers."""
 
 CHAT_PORT = 8080
-USAGE_PORT = 8084
+
+REPORTERS = {"usage": ("Usage of the services", 8084), "shipper": ("Logs of the services", 8085)}
+"""Who reports to the stand-in for AWS: title and preferred port; each is the module of that name."""
 
 KUMA_VARIABLES = ("KUMAWATCH_KUMA_URL", "KUMAWATCH_KUMA_USERNAME", "KUMAWATCH_KUMA_PASSWORD")
 
@@ -89,10 +92,13 @@ class Lab:
             outcomes = self.supervisor.ensure_all(parts, self.say)
             ports = {outcome.part.name: outcome.port for outcome in outcomes}
             if external_aws is None:
-                # They report to the stand-in, whose port is known only now.
-                outcomes += self.supervisor.ensure_all([self.usage_part(ports["aws"])], self.say)
-            elif stopped := self.supervisor.stop("usage"):
-                self.say(f"Usage: stopped ({stopped}): what runs in an account of one's own reports itself")
+                # The stand-in's port is known only now.
+                reporters = [self.reporter_part(name, ports["aws"]) for name in REPORTERS]
+                outcomes += self.supervisor.ensure_all(reporters, self.say)
+            else:
+                for name, (title, _port) in REPORTERS.items():
+                    if stopped := self.supervisor.stop(name):
+                        self.say(f"{title}: stopped ({stopped}): what runs in an account of one's own reports itself")
             self.write_endpoints(known, external, external_aws, ports)
             return outcomes
 
@@ -138,11 +144,12 @@ class Lab:
             lambda port: service_probe(name, port, is_broken(state)),
         )
 
-    def usage_part(self, aws_port: int = 0) -> Part:
-        """Who reports to the stand-in for AWS how the services do."""
+    def reporter_part(self, name: str, aws_port: int = 0) -> Part:
+        """Who reports to the stand-in for AWS how the services do, or what they write."""
+        title, port = REPORTERS[name]
         arguments = ["--state", str(self.paths.service_state("x").parent)]
         arguments += ["--endpoint-url", f"http://127.0.0.1:{aws_port}", "--region", aws.REGION]
-        return self.python_part("usage", "Usage of the services", USAGE_PORT, "lab.usage", arguments, usage_probe)
+        return self.python_part(name, title, port, f"lab.{name}", arguments, partial(reporter_probe, name))
 
     def python_part(self, name: str, title: str, port: int, module: str, arguments: list[str], probe: Any) -> Part:
         return Part(
@@ -177,7 +184,7 @@ class Lab:
         return [
             own,
             aws.part(self.paths),
-            self.usage_part(),
+            *(self.reporter_part(name) for name in REPORTERS),
             self.chat_part(),
             *(self.service_part(name) for name in SERVICES),
         ]
@@ -321,7 +328,7 @@ class Lab:
         url = endpoints.get("aws", {}).get("endpoint_url", "")
         if url and url != f"http://127.0.0.1:{self.supervisor.record_or_empty('aws').port}":
             rows.append((aws.TITLE, "external", url))
-            parts = [part for part in parts if part.name not in ("aws", "usage")]
+            parts = [part for part in parts if part.name not in ("aws", *REPORTERS)]
         for part in parts:
             record, wrong = self.supervisor.look(part)
             scheme, end = ("tcp", "") if part.name == "queue" else ("http", "/")
@@ -338,7 +345,7 @@ class Lab:
 
     def log_lines(self, part: str, count: int) -> list[str]:
         """The last lines of a part's log."""
-        known = ["kuma", "aws", "usage", "chat", *SERVICES, "npm", "pip"]
+        known = ["kuma", "aws", *REPORTERS, "chat", *SERVICES, "npm", "pip"]
         if part not in known:
             raise LabError(f"There is no part {part!r}: choose one of {', '.join(known)}.")
         try:
@@ -369,7 +376,7 @@ class Lab:
         """Put what a demo service runs on under load, in percent of ``cpu``, ``memory`` and ``disk``; none eases it."""
         if name not in SERVICES:
             raise LabError(f"There is no demo service {name!r}: choose one of {', '.join(SERVICES)}.")
-        record, wrong = self.supervisor.look(self.usage_part())
+        record, wrong = self.supervisor.look(self.reporter_part("usage"))
         if wrong:
             raise LabError("Nobody reports the load, since the lab's own AWS does not run: run `python -m lab up`.")
         before = json.loads(get(record.port, "/ready")[1])["reported"]
@@ -414,9 +421,9 @@ def service_probe(name: str, port: int, broken: bool) -> str:
     return "" if status == wanted else body if status == 0 else f"it answers {status}, not {wanted}"
 
 
-def usage_probe(port: int) -> str:
+def reporter_probe(name: str, port: int) -> str:
     status, body = get(port, "/ready")
-    return "" if status == 200 and "kumawatch-lab-usage" in body else body if status == 0 else f"it answers {status}"
+    return "" if status == 200 and f"kumawatch-lab-{name}" in body else body if status == 0 else f"it answers {status}"
 
 
 def region(external: str | None) -> str:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the CloudWatch agents, Docker, the load balancer and RDS would write of the demo services into the account's logs.
+"""What the CloudWatch agents, Docker, the load balancer and RDS would write of the demo services into the logs.
 
 A stand-in for those who ship:
 ``python -m lab.shipper --port PORT --state DIRECTORY --endpoint-url URL --region REGION``.

@@ -109,8 +109,8 @@ def checks() -> list[Check]:
             "antsibull-docs",
             [tool("antsibull-docs"), "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "dependent",
              "--disallow-unknown-collection-refs", "."],
-            # It copies the collections that ours depends on, and of what is in a git checkout only what git tracks: .venv,
-            # where they are, would be copied as an empty directory.
+            # It copies the collections that ours depends on, and of what is in a git checkout only what git tracks:
+            # .venv, where they are, would be copied as an empty directory.
             env={"GIT_CEILING_DIRECTORIES": str(common.ROOT)},
         ),
         Check("ansible-lint", [tool("ansible-lint"), "--profile", "production", "--offline", "--nocolor"]),

@@ -33,7 +33,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, dict[st
     """A lab of our own to which site.yml has been applied: a way to run commands on it, and its endpoints."""
     home = tmp_path_factory.mktemp("lab")
     # The usual ports are left to the lab's own tests, which may run at the same time.
-    ports = {f"KUMAWATCH_LAB_{part}_PORT": str(free_port()) for part in ("KUMA", "CHAT", "API", "SHOP", "QUEUE", "AWS")}
+    ports = {
+        f"KUMAWATCH_LAB_{part}_PORT": str(free_port())
+        for part in ("KUMA", "CHAT", "API", "SHOP", "QUEUE", "AWS", "USAGE", "SHIPPER")
+    }
     env = {**os.environ, **ports, "KUMAWATCH_LAB_DIR": str(home), "ANSIBLE_NOCOLOR": "1"}
 
     def run(*command: str) -> str:

@@ -46,7 +46,7 @@ def running(lab: Any) -> list[str]:
     return sorted(name for name, _process in process.marked(lab.home))
 
 
-ALL = ["api", "aws", "chat", "queue", "shop", "usage"]
+ALL = ["api", "aws", "chat", "queue", "shipper", "shop", "usage"]
 
 
 @pytest.fixture(scope="module")
@@ -340,7 +340,7 @@ def test_logs(lab: Any) -> None:
     lab("up")
     assert "listens on 127.0.0.1:" in lab("logs", "api").stdout
     assert lab("logs", "nginx", ok=False).stderr == (
-        "Error: There is no part 'nginx': choose one of kuma, aws, usage, chat, api, shop, queue, npm, pip.\n"
+        "Error: There is no part 'nginx': choose one of kuma, aws, usage, shipper, chat, api, shop, queue, npm, pip.\n"
     )
 
 
