@@ -222,6 +222,12 @@ def test_what_a_service_above_does_is_not_told_of() -> None:
     assert silence["alarm_actions"] and silence["ok_actions"], "it is no symptom: nobody else explains it"
 
 
+def test_without_the_alarms_on_metrics_nothing_names_them() -> None:
+    entries = log_alarms(catalogue(), discovery(), TOPICS, upstream=False)
+    checked(entries)  # by themselves: what one names is among them
+    assert not [entry["name"] for entry in entries if "/service/" in entry["name"]]
+
+
 def test_alarms_on_logs_and_on_metrics_have_no_name_in_common() -> None:
     declared, found = catalogue(), discovery()
     names = [entry["name"] for entry in (*alarms(declared, found, TOPICS), *log_alarms(declared, found, TOPICS))]
