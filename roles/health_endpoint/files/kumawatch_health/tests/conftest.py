@@ -268,7 +268,14 @@ def rabbitmq(place: Path) -> Iterator[Server]:
             )
         )
     finally:
-        subprocess.run(["epmd", "-port", str(names), "-kill"], capture_output=True, env=environment)
+        # It stays as long as it has not noticed that the broker is gone.
+        end = time.monotonic() + 20
+        argv = ["epmd", "-port", str(names), "-kill"]
+        while time.monotonic() < end:
+            stopped = subprocess.run(argv, capture_output=True, text=True, env=environment)
+            if "living nodes" not in stopped.stdout + stopped.stderr:
+                break
+            time.sleep(0.2)
 
 
 def _served(server: Server) -> Iterator[Server]:
