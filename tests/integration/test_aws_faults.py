@@ -12,6 +12,9 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,13 +29,13 @@ from tests.unit.plugins.module_utils._aws.alarm_entries import metric
 from .conftest import ROOT, RunModule
 from .test_cloudwatch_alarms import counted, entries, stored
 
-MODULE = "ansible_collections.kumawatch.monitoring.plugins.modules.cloudwatch_alarms"
+MODULES = "ansible_collections.kumawatch.monitoring.plugins.modules"
 #: The module as Ansible runs it, in a process of its own that a test may kill.
 PROGRAM = (
     "import json, runpy, sys\n"
     "from ansible.module_utils.testing import patch_module_args\n"
     "with patch_module_args(json.load(sys.stdin)):\n"
-    f"    runpy.run_module('{MODULE}', run_name='__main__')\n"
+    f"    runpy.run_module('{MODULES}.' + sys.argv[1], run_name='__main__')\n"
 )
 
 
@@ -40,11 +43,11 @@ def many(count: int, **more: Any) -> list[dict[str, Any]]:
     return [metric(f"alarm {number:03}", **more) for number in range(count)]
 
 
-def start(aws: Aws, alarms: list[dict[str, Any]], **options: Any) -> subprocess.Popen[str]:
+def start(aws: Aws, options: dict[str, Any], module: str = "cloudwatch_alarms") -> subprocess.Popen[str]:
     """Start the module; its result comes with ``communicate``."""
-    arguments = {"endpoint_url": aws.url, "region": aws.region, **entries(*alarms), **options}
+    arguments = {"endpoint_url": aws.url, "region": aws.region, **options}
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", PROGRAM, module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -65,10 +68,10 @@ def ended(process: subprocess.Popen[str]) -> dict[str, Any]:
     return result
 
 
-def wait_for(aws: Aws, count: int) -> None:
-    """Wait until so many alarms were put."""
-    deadline = time.monotonic() + 30
-    while len(aws.requests("monitoring", "PutMetricAlarm")) < count:
+def wait_for(aws: Aws, count: int, service: str = "monitoring", operation: str = "PutMetricAlarm") -> None:
+    """Wait until there were so many requests."""
+    deadline = time.monotonic() + 60
+    while len(aws.requests(service, operation)) < count:
         assert time.monotonic() < deadline, "the module does not get on"
         time.sleep(0.02)
 
@@ -112,7 +115,7 @@ def test_nothing_is_written_twice_whose_answer_was_lost(aws: Aws, run_aws: RunMo
 def test_killed_in_the_middle_the_next_run_does_the_rest(aws: Aws, run_aws: RunModule) -> None:
     aws.faults({"service": "monitoring", "operation": "PutMetricAlarm", "kind": "latency", "seconds": 0.1})
     aws.forget_requests()
-    process = start(aws, many(100))
+    process = start(aws, entries(*many(100)))
     wait_for(aws, 20)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
@@ -128,12 +131,172 @@ def test_killed_in_the_middle_the_next_run_does_the_rest(aws: Aws, run_aws: RunM
     assert not run_aws("cloudwatch_alarms", entries(*many(100)))["changed"]
 
 
+# -- the other kinds of objects that a run makes
+
+
+@dataclass(frozen=True)
+class Other:
+    """A module, the option that takes its entries, what creates one of its objects, and what an account then has."""
+
+    module: str
+    option: str
+    service: str
+    operation: str
+    entry: Callable[[Aws, Path, int], dict[str, Any]]
+    stored: Callable[[Aws], Any]
+
+    def options(self, aws: Aws, path: Path, count: int) -> dict[str, Any]:
+        return {"managed_by": "m", self.option: [self.entry(aws, path, number) for number in range(count)]}
+
+
+def _queue(aws: Aws) -> str:
+    account = aws.client("sts").get_caller_identity()["Account"]
+    return f"arn:aws:sqs:{aws.region}:{account}:fed"
+
+
+def _dashboard(_aws: Aws, _path: Path, number: int) -> dict[str, Any]:
+    text = {"type": "text", "x": 0, "y": 0, "width": 24, "height": 2, "properties": {"markdown": f"# {number}"}}
+    return {"name": f"d-{number:03}", "body": {"widgets": [text]}}
+
+
+def _mute_rule(_aws: Aws, _path: Path, number: int) -> dict[str, Any]:
+    return {"name": f"r-{number:03}", "schedule": "cron(0 2 * * SUN)", "duration": "PT4H", "alarms": ["a"]}
+
+
+def _topic(aws: Aws, _path: Path, number: int) -> dict[str, Any]:
+    return {
+        "name": f"t-{number:03}",
+        "display_name": f"topic {number}",
+        "publishers": {"services": ["cloudwatch.amazonaws.com"]},
+        "subscriptions": [{"protocol": "sqs", "endpoint": _queue(aws), "raw": True}],
+        "tags": {"a": "1"},
+    }
+
+
+def _function(aws: Aws, path: Path, number: int) -> dict[str, Any]:
+    package = path / "package.zip"
+    if not package.exists():
+        with zipfile.ZipFile(package, "w") as archive:
+            archive.writestr("main.py", "def handler(event, context):\n    return None\n")
+    return {
+        "name": f"f-{number:03}",
+        "zip_file": str(package),
+        "handler": "main.handler",
+        "runtime": "python3.13",
+        "role": "arn:aws:iam::123456789012:role/f",
+        "reserved_concurrency": 1,
+        "event_sources": [{"arn": _queue(aws)}],
+    }
+
+
+def _stored_topics(aws: Aws) -> list[tuple[str, str, int]]:
+    sns = aws.client("sns")
+    arns = sorted(item["TopicArn"] for page in sns.get_paginator("list_topics").paginate() for item in page["Topics"])
+    return [
+        (
+            arn.rpartition(":")[2],
+            sns.get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"],
+            len(sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]),
+        )
+        for arn in arns
+    ]
+
+
+def _stored_functions(aws: Aws) -> list[tuple[str, int, int]]:
+    client = aws.client("lambda")
+    names = sorted(item["FunctionName"] for item in client.list_functions(MaxItems=50)["Functions"])
+    return [
+        (
+            name,
+            client.get_function(FunctionName=name).get("Concurrency", {}).get("ReservedConcurrentExecutions", 0),
+            len(client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]),
+        )
+        for name in names
+    ]
+
+
+def _stored_rules(aws: Aws) -> list[str]:
+    pages = aws.client("cloudwatch").get_paginator("list_alarm_mute_rules").paginate()
+    return sorted(item["AlarmMuteRuleArn"] for page in pages for item in page["AlarmMuteRuleSummaries"])
+
+
+def _stored_dashboards(aws: Aws) -> list[str]:
+    return sorted(item["DashboardName"] for item in aws.client("cloudwatch").list_dashboards()["DashboardEntries"])
+
+
+OTHERS = [
+    Other("cloudwatch_dashboards", "dashboards", "monitoring", "PutDashboard", _dashboard, _stored_dashboards),
+    Other("cloudwatch_mute_rules", "mute_rules", "monitoring", "PutAlarmMuteRule", _mute_rule, _stored_rules),
+    Other("sns_topics", "topics", "sns", "CreateTopic", _topic, _stored_topics),
+    Other("lambda_functions", "functions", "lambda", "CreateFunction", _function, _stored_functions),
+]
+EACH = pytest.mark.parametrize("other", OTHERS, ids=lambda other: other.module)
+HOW_MANY = 12
+
+
+def _complete(aws: Aws, other: Other) -> None:
+    """All are there, each once, with all that belongs to it."""
+    found = other.stored(aws)
+    assert len(found) == HOW_MANY
+    if other.module == "sns_topics":
+        assert found == [(f"t-{number:03}", f"topic {number}", 1) for number in range(HOW_MANY)]
+    if other.module == "lambda_functions":
+        assert found == [(f"f-{number:03}", 1, 1) for number in range(HOW_MANY)]
+
+
+@pytest.mark.slow
+@EACH
+@pytest.mark.parametrize(
+    "fault",
+    [{"kind": "throttle", "rate": 0.5}, {"kind": "lost_response", "rate": 0.1}],
+    ids=lambda fault: fault["kind"],
+)
+def test_other_kinds_throttled_and_with_answers_lost(
+    aws: Aws, run_aws: RunModule, tmp_path: Path, other: Other, fault: dict[str, Any]
+) -> None:
+    aws.client("sqs").create_queue(QueueName="fed")
+    options = other.options(aws, tmp_path, HOW_MANY)
+    aws.faults({"service": other.service, "operation": "*", **fault})
+    result = run_aws(other.module, options)
+    aws.no_faults()
+    assert not result["failed"], (result["msg"], result.get("failures"))
+    assert len(result["created"]) == HOW_MANY
+    _complete(aws, other)
+    assert not run_aws(other.module, options)["changed"]
+
+
+@pytest.mark.slow
+@EACH
+def test_other_kinds_killed_in_the_middle_the_next_run_does_the_rest(
+    aws: Aws, run_aws: RunModule, tmp_path: Path, other: Other
+) -> None:
+    aws.client("sqs").create_queue(QueueName="fed")
+    options = other.options(aws, tmp_path, HOW_MANY)
+    aws.faults({"service": other.service, "operation": "*", "kind": "latency", "seconds": 0.15})
+    aws.forget_requests()
+    process = start(aws, options, other.module)
+    wait_for(aws, HOW_MANY // 3, other.service, other.operation)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+    # What was under way arrives all the same.
+    time.sleep(0.7)
+    aws.no_faults()
+    there = len(other.stored(aws))
+    assert 0 < there < HOW_MANY
+    result = run_aws(other.module, options)
+    assert not result["failed"], (result["msg"], result.get("failures"))
+    assert len(result["created"]) == HOW_MANY - there
+    assert len(result["updated"]) + len(result["unchanged"]) == there
+    _complete(aws, other)
+    assert not run_aws(other.module, options)["changed"]
+
+
 def test_an_endpoint_that_goes_away_in_the_middle(tmp_path: Path) -> None:
     with testing.serve(tmp_path) as server:
         if not server.stand_in:
             pytest.skip("the endpoint of KUMAWATCH_AWS_ENDPOINT_URL is not ours to stop")
         server.faults({"service": "monitoring", "operation": "PutMetricAlarm", "kind": "latency", "seconds": 0.1})
-        process = start(server, many(100), patience=2)
+        process = start(server, {**entries(*many(100)), "patience": 2})
         wait_for(server, 20)
     result = ended(process)
     assert result["failed"]
