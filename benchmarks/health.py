@@ -67,6 +67,8 @@ class Measured:
     redis_connections: int
     postgresql_connections: int
     resident_mib: float
+    #: Processor time of the server for each answer, in milliseconds: a busy machine changes it the least.
+    cpu_ms: float
 
 
 def free_port() -> int:
@@ -147,6 +149,12 @@ async def load(port: int, path: str, rate: float, seconds: float) -> tuple[list[
 def percentile(times: list[float], part: float) -> float:
     ordered = sorted(times)
     return round(1000 * ordered[min(len(ordered) - 1, int(part * len(ordered)))], 2) if ordered else float("nan")
+
+
+def cpu(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # -- the servers
@@ -257,13 +265,16 @@ async def measure(name: str, urls: tuple[str, str], directory: Path, rate: float
     async with SERVERS[name](directory, *urls) as (port, path, pid):
         await load(port, path, 20, 1)  # it has imported and found everything by then
         before = await connections(*urls)
+        used = cpu(pid)
         times, failed = await load(port, path, rate, seconds)
+        used = cpu(pid) - used
         after = await connections(*urls)
         status = Path(f"/proc/{pid}/status").read_text()
         resident = int(status.split("VmRSS:")[1].split()[0]) / 1024
     return Measured(
         name, rate, len(times), failed, percentile(times, 0.5), percentile(times, 0.99), percentile(times, 1.0),
         after[0] - before[0] - 1, after[1] - before[1] - 1, round(resident, 1),
+        round(1000 * used / max(1, len(times)), 3),
     )  # fmt: skip
 
 
@@ -290,7 +301,8 @@ def main() -> None:
                 print(
                     f"{made.server}: {made.answered} answers at {made.rate:g}/s, {made.failed} failed; "
                     f"p50 {made.p50} ms, p99 {made.p99} ms, worst {made.worst} ms; connections: Redis "
-                    f"{made.redis_connections}, PostgreSQL {made.postgresql_connections}; {made.resident_mib} MiB",
+                    f"{made.redis_connections}, PostgreSQL {made.postgresql_connections}; {made.resident_mib} MiB; "
+                    f"{made.cpu_ms} ms of processor an answer",
                     flush=True,
                 )
     if options.json:
