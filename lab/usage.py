@@ -145,7 +145,7 @@ class Account:
     def __init__(self, endpoint_url: str, region: str) -> None:
         import boto3
 
-        self._url = endpoint_url
+        self._url, self._region = endpoint_url, region
         session = boto3.Session(
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
@@ -186,26 +186,34 @@ class Account:
 
     def put(self, data: list[Datum], at: float) -> None:
         """Put the data of a moment, as those who report do."""
-        by_namespace: dict[str, list[dict[str, Any]]] = {}
-        for namespace, metric, dimensions, value in data:
-            by_namespace.setdefault(namespace, []).append(
-                {
-                    "MetricName": metric,
-                    "Dimensions": [{"Name": key, "Value": item} for key, item in dimensions.items()],
-                    "Timestamp": at,
-                    "Value": value,
-                }
-            )
-        for namespace, items in by_namespace.items():
-            self._client["cloudwatch"].put_metric_data(Namespace=namespace, MetricData=items)
+        for given in puts(data, at):
+            self._client["cloudwatch"].put_metric_data(**given)
 
-    def forget(self, values: set[str], since: float) -> None:
-        """Take back what was put of the metrics with these dimensions. Only the stand-in can do that."""
-        body = json.dumps({"dimension_values": sorted(values), "since": since}).encode()
-        with urllib.request.urlopen(
-            urllib.request.Request(f"{self._url}/_lab/forget", body, method="POST"), timeout=30
-        ):
+    def replace(self, values: set[str], since: float, moments: list[tuple[list[Datum], float]]) -> None:
+        """Put the data of past moments in the place of what was put of the metrics with these dimensions.
+
+        Only the stand-in can do that, and does it in one step: no alarm sees a gap.
+        """
+        given = [given for data, at in moments for given in puts(data, at)]
+        body = {"region": self._region, "dimension_values": sorted(values), "since": since, "puts": given}
+        request = urllib.request.Request(f"{self._url}/_lab/replace", json.dumps(body).encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=30):
             pass
+
+
+def puts(data: list[Datum], at: float) -> list[dict[str, Any]]:
+    """What PutMetricData is given of the data of a moment: a call for each namespace."""
+    by_namespace: dict[str, list[dict[str, Any]]] = {}
+    for namespace, metric, dimensions, value in data:
+        by_namespace.setdefault(namespace, []).append(
+            {
+                "MetricName": metric,
+                "Dimensions": [{"Name": key, "Value": item} for key, item in dimensions.items()],
+                "Timestamp": at,
+                "Value": value,
+            }
+        )
+    return [{"Namespace": namespace, "MetricData": items} for namespace, items in by_namespace.items()]
 
 
 def level(state: Path, name: str) -> Level:
@@ -240,10 +248,14 @@ class Reporter:
             changed = set(levels)
         if changed:
             values = concerned(self._resources, changed)
-            self._account.forget(values, now - PAST * 60)
-            for minute in range(int(now // 60) - PAST + 1, int(now // 60) + 1):
-                data = [datum for datum in reports(self._resources, levels, minute) if values & set(datum[2].values())]
-                self._account.put(data, minute * 60)
+            moments = [
+                (
+                    [datum for datum in reports(self._resources, levels, minute) if values & set(datum[2].values())],
+                    minute * 60.0,
+                )
+                for minute in range(int(now // 60) - PAST + 1, int(now // 60) + 1)
+            ]
+            self._account.replace(values, now - PAST * 60, moments)
             self._known = levels
         else:
             self._account.put(list(reports(self._resources, levels, int(now // 60))), now)

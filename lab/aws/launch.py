@@ -75,8 +75,9 @@ def build(monitoring: Monitoring, connections: Connections) -> Front:
             if "at" in given:
                 monitoring.clock.set(moment(given["at"]))
             return 200, {"evaluated": await monitoring.evaluate_all(), "now": monitoring.clock.now()}
-        if path == "/_lab/forget" and method == "POST":
-            return 200, {"forgotten": monitoring.forget(set(given["dimension_values"]), moment(given["since"]))}
+        if path == "/_lab/replace" and method == "POST":
+            values, since = set(given["dimension_values"]), moment(given["since"])
+            return 200, {"replaced": monitoring.replace(given["region"], values, since, given["puts"])}
         if path == "/_lab/mail":
             if method == "DELETE":
                 patch_sns.MAIL.clear()

@@ -28,9 +28,6 @@ SERVICE = "cloudwatch"
 STEP = 0.5
 """How often (s, real time) the stand-in looks for alarms that are due."""
 
-REST = 3.0
-"""Seconds without an evaluation after points were taken back."""
-
 BREATH = 50
 """After how many alarms the event loop gets its turn."""
 
@@ -46,7 +43,6 @@ class Monitoring:
         self.store = Store()
         self.engine = Engine(self.store, self.clock.now, self.tell)
         self.service = CloudWatch(self.store, self.clock.now, self.engine)
-        self.rests_until = 0.0
         self.feeders: list[Callable[[Monitoring], None]] = []
         """Functions that put what other services measure about themselves; called before each evaluation."""
         self.forgetters: list[Callable[[], None]] = []
@@ -73,18 +69,24 @@ class Monitoring:
 
     # -- evaluation
 
-    def forget(self, values: set[str], since: float) -> int:
-        """Take back the points, from a moment on, of metrics that have one of these values as a dimension.
+    def replace(self, region: str, values: set[str], since: float, puts: list[dict[str, Any]]) -> int:
+        """Other points for those, from a moment on, of metrics that have one of these values as a dimension.
 
-        Whoever replaces them is given time for it: until then no alarm is evaluated, since it would find nothing.
+        One step of the event loop: an alarm that looked in between would find nothing, and take it for a failure.
+
+        :param puts: what PutMetricData would be given, each time.
+        :returns: how many points went.
         """
-        self.rests_until = self.clock.real() + REST
-        return sum(scope.metrics.forget(values, since) for scope in self.store.scopes.values())
+        scope = self.store.scope(get_account_id(), region)
+        gone = scope.metrics.forget(values, since)
+        for given in puts:
+            self.service.put_metric_data(scope, given)
+        return gone
 
     async def run(self) -> None:
         """Evaluate alarms for ever."""
         while True:
-            await asyncio.sleep(max(STEP, self.rests_until - self.clock.real()))
+            await asyncio.sleep(STEP)
             try:
                 await self.evaluate()
             except Exception:

@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.signals import SIGNALS
-from lab.usage import Level, Reporter, Resources, concerned, level, reports
+from lab.aws.testing import Aws
+from lab.usage import Account as Usage
+from lab.usage import Datum, Level, Reporter, Resources, concerned, level, reports
 
 RESOURCES = Resources(
     instances={"api": "i-1", "shop": "i-2"},
@@ -70,11 +74,11 @@ def test_what_services_share_changes_with_each() -> None:
 
 
 class Account:
-    """Remembers what is put and taken back."""
+    """Remembers what is put and replaced."""
 
     def __init__(self) -> None:
         self.puts: list[tuple[int, float]] = []
-        self.forgotten: list[set[str]] = []
+        self.replaced: list[tuple[set[str], list[tuple[list[Any], float]]]] = []
 
     def resources(self) -> Resources:
         return RESOURCES
@@ -82,24 +86,66 @@ class Account:
     def put(self, data: list[Any], at: float) -> None:
         self.puts.append((len(data), at))
 
-    def forget(self, values: set[str], since: float) -> None:
-        self.forgotten.append(values)
+    def replace(self, values: set[str], since: float, moments: list[tuple[list[Any], float]]) -> None:
+        self.replaced.append((values, moments))
 
 
 def test_what_changed_is_replaced_and_the_rest_goes_on(tmp_path: Path) -> None:
     account = Account()
     reporter = Reporter(account, tmp_path)  # type: ignore[arg-type]
     reporter.once(60_000.0)
-    assert len(account.forgotten) == 1 and len(account.puts) > 10 and account.puts[-1][1] == 60_000
-    account.puts.clear()
+    [(_values, moments)] = account.replaced
+    assert len(moments) > 10 and moments[-1][1] == 60_000 and account.puts == []
     reporter.once(60_020.0)
-    assert len(account.forgotten) == 1 and [at for _count, at in account.puts] == [60_020.0]
+    assert len(account.replaced) == 1 and [at for _count, at in account.puts] == [60_020.0]
     (tmp_path / "shop.load.json").write_text(json.dumps({"cpu": 97}))
     assert reporter.changed()
     reporter.once(60_040.0)
-    assert "i-2" in account.forgotten[1] and "i-1" not in account.forgotten[1]
+    values, moments = account.replaced[1]
+    assert "i-2" in values and "i-1" not in values
+    assert {datum[2].get("InstanceId", "i-2") for data, _at in moments for datum in data} == {"i-2"}
 
 
 def test_a_damaged_state_is_a_quiet_one(tmp_path: Path) -> None:
     (tmp_path / "api.load.json").write_text("{")
     assert level(tmp_path, "api") == Level()
+
+
+def down(value: float) -> Datum:
+    return "AWS/EC2", "StatusCheckFailed", {"InstanceId": "i-2"}, value
+
+
+def test_no_alarm_sees_a_gap_while_the_past_is_replaced(stand_in: Aws) -> None:
+    """An instance that says nothing counts as down: alarms that look meanwhile must find either the old or the new."""
+    cloudwatch = stand_in.client("cloudwatch")
+    account = Usage(stand_in.url, stand_in.region)
+    now = int(time.time() // 60)
+    past = range(now - 19, now + 1)
+    account.replace({"i-2"}, 0, [([down(0.0)], minute * 60.0) for minute in past])
+    cloudwatch.put_metric_alarm(
+        AlarmName="down",
+        Namespace="AWS/EC2",
+        MetricName="StatusCheckFailed",
+        Dimensions=[{"Name": "InstanceId", "Value": "i-2"}],
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=2,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="breaching",
+    )
+    stand_in.evaluate()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            stand_in.evaluate()
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for turn in range(15):
+        account.replace({"i-2"}, (now - 20) * 60, [([down(turn / 100)], minute * 60.0) for minute in past])
+    over.set()
+    looking.join()
+    changes = cloudwatch.describe_alarm_history(AlarmName="down", HistoryItemType="StateUpdate")["AlarmHistoryItems"]
+    assert [item["HistorySummary"] for item in changes] == ["Alarm updated from INSUFFICIENT_DATA to OK"]
