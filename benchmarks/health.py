@@ -220,7 +220,13 @@ async def connections(redis_url: str, postgresql_url: str) -> tuple[int, int]:
     client = Redis.from_url(redis_url, protocol=2, single_connection_client=True)
     taken = int((await client.info("stats"))["total_connections_received"])
     await client.aclose()
-    connection = await asyncpg.connect(postgresql_url)
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                connection = await asyncpg.connect(postgresql_url)
+                break
+            except asyncpg.TooManyConnectionsError:  # the peer's are still there
+                await asyncio.sleep(0.5)
     await connection.fetch("SELECT pg_stat_clear_snapshot()")
     sessions = int(await connection.fetchval("SELECT sum(sessions) FROM pg_stat_database"))
     await connection.close()
