@@ -34,11 +34,21 @@ DOCS = common.ROOT / "docs" / "iam"
 LIMIT = 6144
 """Characters of a managed policy, white space left out."""
 
-#: What is run with each policy. A phase has several where one would be longer than AWS takes.
+#: What is run with each policy. A phase has several where one would be longer than AWS takes; ``services`` then says
+#: which part of it each has.
 PHASES: dict[str, dict[str, tuple[str, ...]]] = {
     "phase2-channel": {"roles": ("alert_channel",), "playbooks": ("alert_channel", "drill", "redrive", "acknowledge")},
     "phase2-metrics": {"roles": ("cloudwatch_metrics",), "playbooks": ("cloudwatch", "teardown")},
-    "phase3-logs": {"roles": ("cloudwatch_logs",), "playbooks": ("cloudwatch_logs", "error_report")},
+    "phase3-logs": {
+        "roles": ("cloudwatch_logs",),
+        "playbooks": ("cloudwatch_logs",),
+        "services": ("cloudwatch", "ec2", "elbv2", "logs", "rds", "resourcegroupstaggingapi", "sts"),
+    },
+    "phase3-report": {
+        "roles": ("cloudwatch_logs",),
+        "playbooks": ("cloudwatch_logs", "error_report"),
+        "services": ("iam", "lambda", "s3", "scheduler"),
+    },
 }
 
 #: Prefixes of actions where they are not what botocore calls the service.
@@ -119,7 +129,7 @@ PARTS: dict[tuple[str, str], set[tuple[str, str]]] = {
     # Only to learn the account.
     ("phase2-channel", "aws_discovery"): {("sts", "GetCallerIdentity")},
     # The report has no event source, and its roles no managed policies.
-    ("phase3-logs", "lambda_functions"): {
+    ("phase3-report", "lambda_functions"): {
         *(
             ("lambda", operation)
             for operation in (
@@ -130,7 +140,7 @@ PARTS: dict[tuple[str, str], set[tuple[str, str]]] = {
         ),
         ("resourcegroupstaggingapi", "GetResources"),
     },
-    ("phase3-logs", "iam_role"): {
+    ("phase3-report", "iam_role"): {
         ("iam", operation) for operation in OTHERS["amazon.aws.iam_role"]["iam"] if operation != "AttachRolePolicy"
     },
     # Only the exports of logs, which are of the database alone.
@@ -441,7 +451,8 @@ def operations(phase: str) -> set[Operation]:
             found |= {(service, operation) for service, listed in OTHERS[name].items() for operation in listed}
         else:
             raise common.Failure(f"{name}: say in tools/iam_policies.py (OTHERS) which operations it calls.")
-    return found
+    services = PHASES[phase].get("services")
+    return {operation for operation in found if operation[0] in services} if services else found
 
 
 # -- what they may touch -----------------------------------------------------------------------------------------------
