@@ -4,7 +4,7 @@
 """What EC2, the CloudWatch agents, the load balancer and RDS would report of the demo services.
 
 A stand-in for those who report: ``python -m lab.usage --port PORT --state DIR --endpoint-url URL --region REGION``.
-Once a period it puts a value of every metric of what the account is furnished with. A service is quiet until it is
+Once a minute it puts a value of every metric of what the account is furnished with. A service is quiet until it is
 broken, or put under load (``DIRECTORY/NAME.load.json``); then what was reported of it in the last minutes is replaced,
 so that an alarm over ten minutes need not be waited for.
 """
@@ -28,9 +28,6 @@ from aiohttp import web
 from lab.aws.install import CREDENTIALS
 from lab.core import SERVICES, is_broken
 from lab.paths import read_json
-
-PERIOD = 20.0
-"""Seconds between two reports; alarms look at minutes."""
 
 PAST = 16
 """Minutes that are replaced when a service changes, and filled when there is nothing yet."""
@@ -234,35 +231,39 @@ class Reporter:
         self._state = state
         self._known: dict[str, Level] = {}
         self._resources = Resources()
+        self._minute = 0
         self.reported = 0
 
     def levels(self) -> dict[str, Level]:
         return {name: level(self._state, name) for name in SERVICES}
 
     def once(self, now: float) -> None:
-        """Report for now; what changed, for the last minutes too."""
+        """Report for this minute; what changed, for the last minutes too. A minute is reported once, as its sums count."""
+        minute = int(now // 60)
         levels = self.levels()
         before, self._resources = self._resources, self._account.resources()
         changed = {name for name in levels if self._known.get(name) != levels[name]}
         if self._resources != before:
             changed = set(levels)
+        values = concerned(self._resources, changed) if changed else set()
         if changed:
-            values = concerned(self._resources, changed)
             moments = [
                 (
-                    [datum for datum in reports(self._resources, levels, minute) if values & set(datum[2].values())],
-                    minute * 60.0,
+                    [datum for datum in reports(self._resources, levels, past) if values & set(datum[2].values())],
+                    past * 60.0,
                 )
-                for minute in range(int(now // 60) - PAST + 1, int(now // 60) + 1)
+                for past in range(minute - PAST + 1, minute + 1)
             ]
-            self._account.replace(values, now - PAST * 60, moments)
-            self._known = levels
-        else:
-            self._account.put(list(reports(self._resources, levels, int(now // 60))), now)
+            self._account.replace(values, (minute - PAST) * 60.0, moments)
+        if minute != self._minute:
+            rest = [datum for datum in reports(self._resources, levels, minute) if not values & set(datum[2].values())]
+            self._account.put(rest, minute * 60.0)
+        self._known, self._minute = levels, minute
         self.reported += 1
 
-    def changed(self) -> bool:
-        return self.levels() != self._known
+    def due(self, now: float) -> bool:
+        """Whether there is something to report."""
+        return int(now // 60) != self._minute or self.levels() != self._known
 
 
 async def run(port: int, reporter: Reporter) -> None:
@@ -276,16 +277,14 @@ async def run(port: int, reporter: Reporter) -> None:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
-    following = 0.0
     while True:
-        if time.monotonic() >= following or reporter.changed():
+        if reporter.due(time.time()):
             try:
                 await asyncio.to_thread(reporter.once, time.time())
-                following = time.monotonic() + PERIOD
             except Exception as error:
                 # The account comes and goes with the lab; the next report is a new one.
                 log.warning("could not report: %s", error)
-                following = time.monotonic() + 2
+                await asyncio.sleep(2)
         await asyncio.sleep(0.3)
 
 

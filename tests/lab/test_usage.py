@@ -77,14 +77,14 @@ class Account:
     """Remembers what is put and replaced."""
 
     def __init__(self) -> None:
-        self.puts: list[tuple[int, float]] = []
+        self.puts: list[tuple[list[Any], float]] = []
         self.replaced: list[tuple[set[str], list[tuple[list[Any], float]]]] = []
 
     def resources(self) -> Resources:
         return RESOURCES
 
     def put(self, data: list[Any], at: float) -> None:
-        self.puts.append((len(data), at))
+        self.puts.append((data, at))
 
     def replace(self, values: set[str], since: float, moments: list[tuple[list[Any], float]]) -> None:
         self.replaced.append((values, moments))
@@ -95,15 +95,28 @@ def test_what_changed_is_replaced_and_the_rest_goes_on(tmp_path: Path) -> None:
     reporter = Reporter(account, tmp_path)  # type: ignore[arg-type]
     reporter.once(60_000.0)
     [(_values, moments)] = account.replaced
-    assert len(moments) > 10 and moments[-1][1] == 60_000 and account.puts == []
-    reporter.once(60_020.0)
-    assert len(account.replaced) == 1 and [at for _count, at in account.puts] == [60_020.0]
+    assert len(moments) > 10 and moments[-1][1] == 60_000
+    assert not reporter.due(60_059.0) and reporter.due(60_060.0)
+    reporter.once(60_060.0)
+    assert len(account.replaced) == 1 and account.puts[-1][1] == 60_060
     (tmp_path / "shop.load.json").write_text(json.dumps({"cpu": 97}))
-    assert reporter.changed()
-    reporter.once(60_040.0)
+    assert reporter.due(60_070.0)
+    reporter.once(60_070.0)
     values, moments = account.replaced[1]
     assert "i-2" in values and "i-1" not in values
     assert {datum[2].get("InstanceId", "i-2") for data, _at in moments for datum in data} == {"i-2"}
+
+
+def test_no_minute_is_reported_twice(tmp_path: Path) -> None:
+    """A sum would count it twice, and what is usual would look like a spike."""
+    account = Account()
+    reporter = Reporter(account, tmp_path)  # type: ignore[arg-type]
+    for now in (60_000.0, 60_030.0, 60_060.0, 60_090.0, 60_120.0):
+        if reporter.due(now):
+            reporter.once(now)
+    reported = [*account.puts, *(moment for _values, moments in account.replaced for moment in moments)]
+    seen = [(at, *datum[:2], *sorted(datum[2].items())) for data, at in reported for datum in data]
+    assert len(seen) == len(set(seen))
 
 
 def test_a_damaged_state_is_a_quiet_one(tmp_path: Path) -> None:
