@@ -178,7 +178,7 @@ def test_names_are_asked_of_a_name_server(name_server: NameServer, start_health:
 
 
 def docker(*arguments: str, stdin: bytes | None = None) -> str:
-    done = subprocess.run(["docker", *arguments], input=stdin, capture_output=True, timeout=120)
+    done = subprocess.run(["docker", *arguments], input=stdin, capture_output=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode().strip()
 
@@ -189,7 +189,7 @@ def docker_socket() -> str:
     host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
     if not shutil.which("docker") or not host.startswith("unix://"):
         pytest.skip("no Docker with a Unix socket: install docker.io, or set DOCKER_HOST")
-    if subprocess.run(["docker", "info"], capture_output=True, timeout=60).returncode:
+    if subprocess.run(["docker", "info"], capture_output=True, timeout=60, check=False).returncode:
         pytest.skip(f"no Docker daemon answers at {host}: start one, or set DOCKER_HOST")
     return host.removeprefix("unix://")
 
@@ -201,7 +201,7 @@ def image(docker_socket: str) -> Iterator[str]:
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         files = {"/bin/sh", "/bin/sleep"}
         for file in sorted(files):
-            libraries = subprocess.run(["ldd", file], capture_output=True, text=True).stdout
+            libraries = subprocess.run(["ldd", file], capture_output=True, text=True, check=False).stdout
             files |= set(re.findall(r"(/\S+) \(0x", libraries))
         for file in sorted(files):
             archive.add(os.path.realpath(file), file.lstrip("/"))
@@ -309,7 +309,10 @@ def test_what_a_command_leaves_running_ends_with_its_time(start_health: StartHea
           "interval": 600}]
     )  # fmt: skip
     health.says("left", "no answer within 0.5 s")
-    wait(lambda: subprocess.run(["pgrep", "-f", mark], capture_output=True).returncode == 1, "no child is left")
+    wait(
+        lambda: subprocess.run(["pgrep", "-f", mark], capture_output=True, check=False).returncode == 1,
+        "no child is left",
+    )
 
 
 # -- calls and drivers that misbehave
