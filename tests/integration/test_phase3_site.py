@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Phase 3 as a user runs it, against the stand-in: from a line of a log to a card with the line in it, and the report.
+
+One account for all tests of this file, which take the stages of its life in their order.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lab.aws import testing as aws_testing
+from lab.process import free_port
+from tools import lab_account
+
+from .test_alert_channel import Chat, until
+from .test_phase2_site import Lab, succeeded
+from .test_site import ENDPOINTS, Run
+
+GROUPS = "Reconcile the log groups"
+FILTERS = "Reconcile the metric filters"
+ALARMS = "Reconcile the alarms on logs"
+QUERIES = "Reconcile the saved queries"
+DELIVERIES = "Have their logs delivered"
+DASHBOARDS = "Reconcile the dashboards of the logs"
+FUNCTION = "Make the function of the error report"
+PREDICTED = (GROUPS, FILTERS, ALARMS, QUERIES, DELIVERIES, DASHBOARDS, FUNCTION)
+
+APP = "/lab/api/app"
+REPORT = "kumawatch-lab-error-report"
+
+
+@dataclass
+class Account:
+    """The account, the chat space behind it, and what was seen of its life."""
+
+    aws: aws_testing.Aws
+    chat: Chat
+    lab: Lab
+    runs: dict[str, Run] = field(default_factory=dict)
+
+    def run(self, name: str, *arguments: str, playbook: str, **variables: Any) -> Run:
+        """Run a playbook, and keep what it did under a name."""
+        given = {
+            "alert_channel_google_chat_webhook_url": self.chat.url,
+            "alert_channel_batch_window": 0,
+            "alert_channel_pace": 0,
+            # What holds alarms on logs back is of the role cloudwatch_metrics, which is not run here.
+            "cloudwatch_logs_metrics_alarms": False,
+            **variables,
+        }
+        self.runs[name] = succeeded(self.lab.run(*arguments, playbook=f"playbooks/{playbook}", variables=given))
+        return self.runs[name]
+
+    def write(self, group: str, *lines: str, at: datetime | None = None) -> None:
+        """Write lines as an application does through its agent."""
+        logs = self.aws.client("logs")
+        stream = f"test-{time.monotonic_ns()}"
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        moment = int((at or datetime.now(UTC)).timestamp() * 1000)
+        events = [{"timestamp": moment + number, "message": line} for number, line in enumerate(lines)]
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+    def groups(self) -> list[str]:
+        return [group["logGroupName"] for group in self.aws.client("logs").describe_log_groups()["logGroups"]]
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """An account with the alert channel, in which logs were predicted, brought together, and brought together again."""
+    directory = tmp_path_factory.mktemp("logs")
+    chat = Chat(directory / "chat", free_port())
+    with aws_testing.serve(directory) as aws:
+        if not aws.stand_in:
+            pytest.skip("the endpoint of KUMAWATCH_AWS_ENDPOINT_URL is not ours to empty")
+        aws.reset()
+        lab_account.furnish(aws.url, aws.region, ENDPOINTS["services"])  # type: ignore[arg-type]
+        aws.client("logs").create_log_group(logGroupName="/somebody/else", tags={"managed-by": "somebody"})
+        aws.client("logs").create_log_group(logGroupName="/lab/api/of-nobody")
+        chat.start()
+        try:
+            made = Account(aws, chat, Lab(directory, aws, None))
+            made.run("predicted", "--check", "--diff", playbook="cloudwatch_logs.yml")
+            made.run("channel", playbook="alert_channel.yml")
+            made.run("made", "--diff", playbook="cloudwatch_logs.yml")
+            made.run("again", playbook="cloudwatch_logs.yml")
+            yield made
+        finally:
+            chat.stop()
+
+
+def names(run: Run, task: str) -> tuple[Any, ...]:
+    """What a task said that it created, updated and deleted."""
+    result = run.tasks[task]
+    return tuple(sorted(result.get(key) or []) for key in ("created", "updated", "deleted"))
+
+
+@pytest.mark.slow
+def test_it_is_predicted_and_made_and_then_unchanged(account: Account) -> None:
+    for task in PREDICTED:
+        predicted, made = (names(account.runs[run], task) for run in ("predicted", "made"))
+        assert predicted == made, task
+        assert made[0], f"{task}: nothing was made"
+    assert account.runs["again"].changed == 0, account.runs["again"].changes
+    assert {APP, "/lab/load-balancer/kumawatch-lab", f"/aws/lambda/{REPORT}"} <= set(account.groups())
+
+
+def test_a_line_becomes_a_card_with_the_line_in_it(account: Account) -> None:
+    """By the real path: written, filtered, measured, found, told. Nothing is called that an application would not."""
+    account.aws.forget_requests()
+    lines = [f"2026-11-27 ERROR queue: unknown verb FROB{number} of client ada@example.com" for number in range(9)]
+    deadline = time.monotonic() + 150
+    while time.monotonic() < deadline and not account.chat.saying("unknown verb FROB"):
+        account.write("/lab/queue/container", *(json.dumps({"log": f"{line}\n", "stream": "stderr"}) for line in lines))
+        time.sleep(10)
+    [card, *_more] = account.chat.saying("unknown verb FROB")
+    said = json.dumps(card["message"], ensure_ascii=False)
+    assert "Critical" in said
+    assert "queue" in said
+
+
+def test_declined_payments_become_a_metric_and_an_alarm(account: Account) -> None:
+    deadline = time.monotonic() + 150
+    while time.monotonic() < deadline and not account.chat.saying("payment-declined"):
+        account.write(APP, *(json.dumps({"level": "ERROR", "event": "payment_declined", "order": n}) for n in range(6)))
+        time.sleep(10)
+    assert account.chat.saying("payment-declined")
+
+
+def test_the_report_of_a_day_with_known_answers(account: Account) -> None:
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    yesterday = noon - timedelta(days=1)
+    old = json.dumps({"level": "ERROR", "message": "timeout after 17 ms"})
+    for days in range(1, 9):
+        account.write(APP, old, at=noon - timedelta(days=days))
+    account.write(
+        APP,
+        *(json.dumps({"level": "ERROR", "message": f"card of ada{n}@example.com declined"}) for n in range(4)),
+        json.dumps({"level": "INFO", "message": "all is well"}),
+        at=yesterday + timedelta(minutes=5),
+    )
+    combined = '203.0.113.7 - - [26/Nov/2026:06:14:05 +0000] "{} {} HTTP/1.1" {} 1534 "-" "curl/8.5"'
+    requests = [("GET", f"/orders/{n}", 200) for n in range(30)] + [("POST", "/pay", 502)] * 10
+    account.write("/lab/shop/access", *(combined.format(*request) for request in requests), at=yesterday)
+
+    run = account.run("report", playbook="error_report.yml")
+    told = run.tasks["Say what it says"]["msg"]
+    assert told["headline"] == "5 error lines and 10 failed requests in 2 of 3 services"
+    assert told["comparison"].startswith(
+        "day before 1 error line · mean of the week 1 error lines a day · 40 requests, 25.0 % failed"
+    )
+    assert (told["new_patterns"], told["posted"]) == (1, ["google-chat"]) or told["posted"], told
+    [card] = until(lambda: account.chat.saying("Error report"), what="the report")
+    said = json.dumps(card["message"], ensure_ascii=False)
+    assert "card of &lt;email&gt; declined" in said
+    assert "timeout after" not in said
+    assert "POST /pay" in said
+    assert "ada0" not in said
+
+    # Once more is no second card, unless somebody asks for it.
+    account.run("report again", playbook="error_report.yml")
+    assert len(account.chat.saying("Error report")) == 1
+    account.run("report anew", playbook="error_report.yml", error_report_again=True)
+    assert len(account.chat.saying("Error report")) == 2
+
+
+@pytest.mark.slow
+def test_what_is_taken_away_is_ours(account: Account) -> None:
+    account.run("removed", playbook="teardown.yml", teardown_confirmed=True, teardown_kuma=False)
+    assert account.groups() == ["/lab/api/of-nobody", "/somebody/else"]
+    assert account.aws.client("logs").describe_query_definitions()["queryDefinitions"] == []
+    assert account.aws.client("logs").describe_deliveries()["deliveries"] == []
+    assert account.aws.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    functions = account.aws.client("lambda").list_functions()["Functions"]
+    assert [function["FunctionName"] for function in functions] == []
