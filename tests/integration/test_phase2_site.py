@@ -273,7 +273,7 @@ def test_an_environment_without_an_account_says_so_in_one_line(tmp_path: Path) -
     left_out = Lab(tmp_path, None, None).run("--tags", "phase2")
     assert succeeded(left_out).changed == 0
     assert left_out.tasks["Say why nothing is done"]["msg"] == (
-        "Environment 'lab' declares no AWS account (cloudwatch_metrics_aws), so phase 2 is left out."
+        "Environment 'lab' declares no AWS account (monitoring_aws), so phase 2 is left out."
     )
     assert ALARMS not in left_out.tasks
     assert WEBHOOK not in left_out.output
