@@ -25,17 +25,24 @@ OPTIONS = yaml.safe_load(SPEC.read_text())["argument_specs"]["main"]["options"]
 class Told:
     """The stand-in with the alarms of services, a clock that the test turns, and what the topics were told."""
 
-    def __init__(self, aws: Aws, services: list[dict[str, Any]], found: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        services: list[dict[str, Any]],
+        found: dict[str, Any],
+        topics: dict[str, str] | None = None,
+        environment: str = "lab",
+    ) -> None:
         self.aws, self.cloudwatch, self.sqs = aws, aws.client("cloudwatch"), aws.client("sqs")
         sns = aws.client("sns")
         self.queue = self.sqs.create_queue(QueueName="told")["QueueUrl"]
         arn = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        topics = {severity: sns.create_topic(Name=severity)["TopicArn"] for severity in ("critical", "warning")}
+        topics = topics or {name: sns.create_topic(Name=name)["TopicArn"] for name in ("critical", "warning")}
         for topic in topics.values():
             sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
         self.now = time.time() // 3600 * 3600 + 3600
         aws.evaluate(self.now)
-        catalogue = resolve({"monitoring_environment": "lab", "monitoring_services": services}, OPTIONS)
+        catalogue = resolve({"monitoring_environment": environment, "monitoring_services": services}, OPTIONS)
         for entry in alarms(catalogue, {"services": found}, topics):
             family = FAMILIES[entry["kind"]]
             given = {key: value for key, value in entry.items() if key not in ("name", "kind")}

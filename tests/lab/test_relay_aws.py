@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -17,6 +18,8 @@ import pytest
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._relay import package
 from lab.aws import testing
 from tests.unit.plugins.module_utils._relay.samples import alarm, texts
+
+from .test_catalogue_alarms import Told, only
 
 if TYPE_CHECKING:
     from .conftest import Chat
@@ -359,3 +362,28 @@ def test_alarms_of_the_catalogues_kind_are_one_thread_with_values(channel: Deplo
     ]
     assert len({entry["thread"] for entry in messages}) == 1
     assert all("Owner: <b>payments</b>" in texts(entry["message"]) for entry in messages)
+
+
+def test_a_load_of_90_then_97_then_40_of_a_declared_service_is_three_cards_of_one_thread(
+    channel: Deployed, chat: Chat, until: Until
+) -> None:
+    """The whole way: what is put into CloudWatch moves the alarms of the catalogue, and the chat space is told."""
+    service = {"name": "api", "critical": True, "alarms": only("cpu")}
+    found = {"api": {"instances": [{"id": "i-1", "state": "running"}]}}
+    world = Told(channel.aws, [service], found, channel.topics, ENVIRONMENT)
+    cpu = ("AWS/EC2", "CPUUtilization")
+    world.minutes(6, *cpu, 40, InstanceId="i-1")
+    until(lambda: channel.waiting(channel.queue) == 0, 60, "an empty queue")
+    assert chat.messages() == [], "new alarms that are OK are no news"
+    for minutes, value, count in ((9, 90, 1), (15, 97, 2), (10, 40, 3)):
+        world.minutes(minutes, *cpu, value, InstanceId="i-1")
+        until(lambda count=count: len(chat.messages()) == count, 60, f"{count} cards")
+        until(lambda: channel.waiting(channel.queue) == 0, 60, "an empty queue")
+    messages = chat.messages()
+    assert [entry["message"]["fallbackText"] for entry in messages] == [
+        "🟠 Warning: api · CPU (production · i-1): 90 % (above 80 %)",
+        "🔴 Now critical: api · CPU (production · i-1): 97 % (above 95 %)",
+        "🟢 Recovered: api · CPU (production · i-1): 40 %",
+    ]
+    assert len({entry["thread"] for entry in messages}) == 1
+    assert re.search(r"after (19|20) min", texts(messages[2]["message"])), texts(messages[2]["message"])
