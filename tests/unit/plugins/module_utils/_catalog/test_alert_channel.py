@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,49 @@ def test_a_mistake_is_named(given: dict[str, Any], said: str) -> None:
 def test_every_name_is_short_enough_for_a_role() -> None:
     made = channel(PLACE, inputs(environment="p" * 31))
     assert all(len(entry["name"]) <= 64 for entry in made["roles"])
+
+
+# -- what the functions call, by their code, is what their roles let them do
+
+RELAY = ROLE.parents[1] / "plugins" / "module_utils" / "_relay"
+TABLE = {
+    "read": "BatchGetItem",
+    "write": "BatchWriteItem",
+    "replace": "PutItem",
+    "merge": "UpdateItem",
+    "delete": "DeleteItem",
+    "find": "Query",
+}
+
+
+def granted(name: str, service: str) -> set[str]:
+    role = by_name(channel(PLACE, inputs(), key_arn="arn:aws-cn:kms:cn-north-1:123456789012:key/1")["roles"])[name]
+    actions = {action for entry in role["policy"]["Statement"] for action in entry["Action"]}
+    return {action.partition(":")[2] for action in actions if action.startswith(f"{service}:")}
+
+
+def sources(*names: str) -> str:
+    return "\n".join((RELAY / f"{name}.py").read_text() for name in names)
+
+
+@pytest.mark.parametrize(
+    ("function", "files"), [("relay", ["run", "post"]), ("front-door", ["front"]), ("escalation", ["escalation"])]
+)
+def test_the_table_is_used_as_the_role_allows(function: str, files: list[str]) -> None:
+    used = {TABLE[method] for method in re.findall(r"store\.(\w+)\(", sources(*files))}
+    # The escalation also takes incidents, as the front door does: it reads one and writes it.
+    taking = {"BatchGetItem", "PutItem"} if function == "escalation" else set()
+    assert used | taking == granted(f"kumawatch-prod-{function}", "dynamodb")
+
+
+def test_the_relay_may_call_what_its_code_calls() -> None:
+    text = sources(*(path.stem for path in RELAY.glob("*.py")))
+    called = set(re.findall(r'client\("(\w+)"\)\s*\.(\w+)\(', text))
+    called |= {("sqs", name) for name in re.findall(r'_each\(\s*"(\w+)"', text)}
+    assert {service for service, _name in called} == {"cloudwatch", "secretsmanager", "sns", "sqs", "ssm"}
+    for service, name in called - {("sns", "publish"), ("ssm", "get_parameter")}:
+        # A policy knows one action for a call and for its batch.
+        action = "".join(word.title() for word in name.removesuffix("_batch").split("_"))
+        assert action in granted("kumawatch-prod-relay", service), (service, action)
+    for function in ("front-door", "escalation"):
+        assert granted(f"kumawatch-prod-{function}", "sns") == {"Publish"}
