@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 
-SAFE_URL = re.compile(r"(?:https?://|mailto:|tel:)[^\s\"'<>]*\Z", re.IGNORECASE)
+SAFE_URL = re.compile(r"(?:https?://|mailto:|tel:)[^\s\"<>]*\Z", re.IGNORECASE)
 COLOR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})\Z", re.IGNORECASE)
 
 _SPANS: list[tuple[re.Pattern[str], str]] = [

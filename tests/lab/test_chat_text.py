@@ -318,3 +318,9 @@ def test_every_icon_name_has_a_drawing() -> None:
     assert set(NAMES) <= set(DRAWINGS)
     assert svg(icon_name("CLOCK")) == svg("clock")
     assert svg(icon_name("never_heard_of")) == svg("dot")
+
+
+def test_an_apostrophe_in_an_address_is_kept_and_ends_no_attribute() -> None:
+    url = "https://eu-west-1.console.aws.amazon.com/cloudwatch/home#logsV2:logs-insights$3F~(tz~'UTC)"
+    made = text.link(url, "Logs")
+    assert 'href="https://eu-west-1.console' in made and "tz~&#x27;UTC" in made and "tz~'UTC" not in made
