@@ -138,6 +138,9 @@ def test_declined_payments_become_a_metric_and_an_alarm(account: Account) -> Non
 def test_the_report_of_a_day_with_known_answers(account: Account) -> None:
     noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
     yesterday = noon - timedelta(days=1)
+    # The lab forgets after a day; here a week is to have passed.
+    for group in (APP, "/lab/shop/access"):
+        account.aws.client("logs").put_retention_policy(logGroupName=group, retentionInDays=14)
     old = json.dumps({"level": "ERROR", "message": "timeout after 17 ms"})
     for days in range(1, 9):
         account.write(APP, old, at=noon - timedelta(days=days))
@@ -157,7 +160,9 @@ def test_the_report_of_a_day_with_known_answers(account: Account) -> None:
     assert told["comparison"].startswith(
         "day before 1 error line · mean of the week 1 error lines a day · 40 requests, 25.0 % failed"
     )
-    assert (told["new_patterns"], told["posted"]) == (1, ["google-chat"]) or told["posted"], told
+    assert told["new_patterns"] == 1
+    assert told["gaps"] == []
+    assert len(told["posted"]) == 1
     [card] = until(lambda: account.chat.saying("Error report"), what="the report")
     said = json.dumps(card["message"], ensure_ascii=False)
     assert "card of &lt;email&gt; declined" in said
