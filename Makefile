@@ -43,6 +43,10 @@ summary: ## post the daily status summary to the lab's chat space
 	$(BOOTSTRAP) run --lab
 	@$(PY) -m tools.demo summary
 
+errors: ## post the daily report on the errors in the lab's logs
+	$(BOOTSTRAP) run --lab
+	@$(PY) -m tools.demo errors
+
 status: ## what of the lab runs, and where
 	$(BOOTSTRAP) run --lab
 	@$(PY) -m tools.demo status
@@ -95,4 +99,4 @@ clean: ## stop the lab and remove everything that make has made
 	rm -rf .venv .cache .lab docs/site .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/output
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-.PHONY: help demo break mend load ease alarms drill summary status down test unit lint sanity integration bench docs format generate clean
+.PHONY: help demo break mend load ease alarms drill summary errors status down test unit lint sanity integration bench docs format generate clean

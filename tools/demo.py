@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 from lab.paths import Paths
@@ -175,6 +176,7 @@ def tell(seconds: float) -> None:
         ("make alarms", "the alarms that are on"),
         ("make drill", "send a test alert down every path, and see it arrive"),
         ("make summary", "post the daily status summary"),
+        ("make errors", "post the daily report on the errors in the logs"),
         ("make down", "stop everything; make demo starts it again"),
     ):
         common.say(f"  {command:<26} {meaning}")
@@ -233,11 +235,24 @@ def alarms() -> int:
     return 0
 
 
-def drill() -> int:
-    """Send a test alert down every path."""
+def playbook(name: str, *further: str) -> int:
+    """Run one of the lab's playbooks attached to the terminal."""
     endpoints()
     command = str(common.VENV / "bin" / "ansible-playbook")
-    return subprocess.run([command, "-i", "inventories/lab", "playbooks/drill.yml"], cwd=common.ROOT).returncode
+    argv = [command, "-i", "inventories/lab", f"playbooks/{name}.yml", *further]
+    return subprocess.run(argv, cwd=common.ROOT, env=common.environment()).returncode
+
+
+def drill() -> int:
+    """Send a test alert down every path."""
+    return playbook("drill")
+
+
+def errors() -> int:
+    """Post the daily error report, of today so far, since a lab has no yesterday."""
+    return playbook(
+        "error_report", "-e", f"error_report_day={datetime.now(UTC):%Y-%m-%d}", "-e", "error_report_again=true"
+    )
 
 
 def attached(*argv: str, **variables: str) -> int:
@@ -263,7 +278,7 @@ def main() -> int:
     for name in ("cpu", "memory", "disk"):
         load.add_argument(f"--{name}", default="")
     commands.add_parser("ease").add_argument("service", nargs="?", default="")
-    for word in ("summary", "alarms", "drill", "status", "down"):
+    for word in ("summary", "alarms", "drill", "errors", "status", "down"):
         commands.add_parser(word)
     commands.add_parser("bench").add_argument("further", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
@@ -275,8 +290,9 @@ def main() -> int:
         return set_load("ease", arguments.service)
     if arguments.command == "bench":
         return bench(arguments.further)
-    if arguments.command in ("summary", "alarms", "drill"):
-        return {"summary": summary, "alarms": alarms, "drill": drill}[arguments.command]()
+    whole = {"summary": summary, "alarms": alarms, "drill": drill, "errors": errors}
+    if arguments.command in whole:
+        return whole[arguments.command]()
     if arguments.command in ("status", "down"):
         lab(arguments.command)
         return 0
