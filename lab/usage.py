@@ -238,7 +238,7 @@ class Reporter:
         return {name: level(self._state, name) for name in SERVICES}
 
     def once(self, now: float) -> None:
-        """Report for this minute; what changed, for the last minutes too. A minute is reported once, as its sums count."""
+        """Report for this minute, once, as its sums count; what changed, for the last minutes too."""
         minute = int(now // 60)
         levels = self.levels()
         before, self._resources = self._resources, self._account.resources()

@@ -13,8 +13,8 @@ version_added: 0.2.0
 description:
   - Moves the alerts that could not be told from the dead letters back into the queue, and says how many there were.
     The relay then tells them as if they had just arrived.
-  - It does so by a task of SQS, and waits for it. Where the endpoint knows no such tasks, one message after the other is
-    sent again and then deleted.
+  - It does so by a task of SQS, and waits for it. Where the endpoint knows no such tasks, one message after the other
+    is sent again and then deleted.
 author:
   - The Kumawatch engineers (@kumawatch)
 extends_documentation_fragment:

@@ -95,8 +95,8 @@ def move(
             )
         if clock() >= end:
             raise KumawatchError(
-                f"{moved} dead letters were sent again within {timeout:g} s and SQS goes on: run it again to see how far "
-                f"it is."
+                f"{moved} dead letters were sent again within {timeout:g} s and SQS goes on: run it again to see how "
+                f"far it is."
             )
         sleep(POLL)
 

@@ -119,8 +119,8 @@ class _Whole:
             name = f"kumawatch-{environment}-logs-{self.place['account']}-{self.place['region']}"[:63].rstrip("-")
         if not _BUCKET.fullmatch(name) or ".." in name:
             raise InputError(
-                f"cloudwatch_logs_bucket is '{name}': the name of a bucket has 3 to 63 lower-case letters, digits, dots "
-                f"and hyphens."
+                f"cloudwatch_logs_bucket is '{name}': the name of a bucket has 3 to 63 lower-case letters, digits, "
+                f"dots and hyphens."
             )
         return name
 
