@@ -298,6 +298,7 @@ REACHES: tuple[tuple[str, Reach], ...] = (
     # Which is the key of an alias is only known once it is made; what it is marked with is asked for instead.
     ("kms:CreateKey", Reach(conditions=(("StringLike", "aws:RequestTag/managed-by", ("{mark}",)),))),
     ("kms:*Alias", Reach((("kms", "alias/NAME*"), ("kms", "key/*")))),
+    ("elasticloadbalancing:ModifyLoadBalancerAttributes", Reach((("elasticloadbalancing", "loadbalancer/*"),))),
     ("kms:ListAliases", ANYWHERE),
     ("kms:ListKeys", ANYWHERE),
     ("kms:TagResource", Reach((("kms", "key/*"),))),

@@ -46,6 +46,7 @@ class FilterModule:
         return {
             "cloudwatch_log_agent_files": _filter(logs.agent_files),
             "cloudwatch_log_alarms": _filter(log_alarms.log_alarms),
+            "cloudwatch_log_attributes": _filter(logs.attributes),
             "cloudwatch_log_dashboard": _filter(log_dashboard.log_dashboard),
             "cloudwatch_log_deliveries": _filter(logs.deliveries),
             "cloudwatch_log_exports": _filter(logs.exports),

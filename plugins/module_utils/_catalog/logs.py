@@ -470,6 +470,30 @@ def deliveries(
         owners[key] = (name, form)
         result[key] = _delivery(environment, discovery, source, balancer, bucket, prefix)
     return list(result.values())
+def attributes(
+    catalogue: Catalogue,
+    discovery: Mapping[str, Any] | None = None,
+    bucket: str = "",
+    prefix: str = "",
+    enabled: bool = True,
+) -> list[Entry]:
+    """The entries of ``elb_access_logs``: each load balancer once, with every log that a service wants of it.
+
+    :param bucket: name of the S3 bucket; without one there is nowhere to log to, and no entry.
+    :param prefix: what the keys in it begin with.
+    :param enabled: whether the logs are to be on. Off, only those are that go to this bucket and prefix.
+    """
+    found: Mapping[str, Found] = (discovery or {}).get("services") or {}
+    result: dict[str, Entry] = {}
+    for source in sources(catalogue, discovery) if bucket else ():
+        if source.declared["kind"] != "load_balancer":
+            continue
+        arn = str(found[source.service["name"]]["load_balancer"]["arn"])
+        entry = result.setdefault(arn, {"load_balancer": arn})
+        entry[f"{source.log}_logs"] = {"enabled": enabled, "bucket": bucket, "prefix": prefix.strip("/")}
+    return list(result.values())
+
+
 
 
 def _delivery(

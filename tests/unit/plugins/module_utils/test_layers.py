@@ -24,6 +24,7 @@ PURE = [
     "_aws.discovery_classes",
     "_aws.discovery_model",
     "_aws.ec2_monitoring_model",
+    "_aws.elb_access_logs_model",
     "_aws.errors",
     "_aws.pace",
     "_aws.rds_monitoring_model",

@@ -282,6 +282,16 @@ def test_a_load_balancer_delivers_each_log_once_whoever_shares_it() -> None:
     assert [len(entry["destinations"]) for entry in logs.deliveries(catalogue(), discovery())] == [1, 1]
 
 
+def test_a_load_balancer_writes_to_the_bucket_itself_once_whoever_shares_it() -> None:
+    made = logs.attributes(catalogue(), discovery(), "example-logs", "/alb/")
+    taken("elb_access_logs", "load_balancers", made)
+    log = {"enabled": True, "bucket": "example-logs", "prefix": "alb"}
+    assert made == [{"load_balancer": BALANCER["arn"], "access_logs": log, "connection_logs": log}]
+    (off,) = logs.attributes(catalogue(), discovery(), "example-logs", enabled=False)
+    assert off["access_logs"] == {"enabled": False, "bucket": "example-logs", "prefix": ""}
+    assert logs.attributes(catalogue(), discovery()) == logs.attributes(catalogue(), {}, "example-logs") == []
+
+
 def test_the_format_of_a_load_balancers_log_is_written_as_it_is_read() -> None:
     text = "[{name: %s, load_balancer: prod, logs: {sources: [{load_balancer: true, format: %s}]}}]"
     found = discovery(api={"load_balancer": BALANCER}, shop={"load_balancer": BALANCER})
