@@ -34,10 +34,19 @@ DOCS = common.ROOT / "docs" / "iam"
 LIMIT = 6144
 """Characters of a managed policy, white space left out."""
 
+_CHANNEL = {"roles": ("alert_channel",), "playbooks": ("alert_channel", "drill", "redrive", "acknowledge")}
+
 #: What is run with each policy. A phase has several where one would be longer than AWS takes; ``services`` then says
 #: which part of it each has.
 PHASES: dict[str, dict[str, tuple[str, ...]]] = {
-    "phase2-channel": {"roles": ("alert_channel",), "playbooks": ("alert_channel", "drill", "redrive", "acknowledge")},
+    "phase2-channel": {
+        **_CHANNEL,
+        "services": (
+            *("cloudwatch", "dynamodb", "kms", "resourcegroupstaggingapi", "secretsmanager"),
+            *("sns", "sqs", "ssm", "sts"),
+        ),
+    },
+    "phase2-functions": {**_CHANNEL, "services": ("iam", "lambda", "logs", "scheduler")},
     "phase2-metrics": {"roles": ("cloudwatch_metrics",), "playbooks": ("cloudwatch", "teardown")},
     "phase3-logs": {
         "roles": ("cloudwatch_logs",),
@@ -298,7 +307,6 @@ REACHES: tuple[tuple[str, Reach], ...] = (
     # Which is the key of an alias is only known once it is made; what it is marked with is asked for instead.
     ("kms:CreateKey", Reach(conditions=(("StringLike", "aws:RequestTag/managed-by", ("{mark}",)),))),
     ("kms:*Alias", Reach((("kms", "alias/NAME*"), ("kms", "key/*")))),
-    ("elasticloadbalancing:ModifyLoadBalancerAttributes", Reach((("elasticloadbalancing", "loadbalancer/*"),))),
     ("kms:ListAliases", ANYWHERE),
     ("kms:ListKeys", ANYWHERE),
     ("kms:TagResource", Reach((("kms", "key/*"),))),

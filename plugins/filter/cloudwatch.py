@@ -30,7 +30,7 @@ def _filter(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def mute_rules(
-    catalogue: Mapping[str, Any], declared: Sequence[Mapping[str, Any]], now: str | None = None
+    catalogue: Mapping[str, Any], declared: Sequence[Mapping[str, Any]], now: str | None = None, part: str = ""
 ) -> list[dict[str, Any]]:
     """The mute rules, without windows that are over."""
     try:
@@ -39,7 +39,7 @@ def mute_rules(
         raise AnsibleFilterError(
             f"cloudwatch_mute_rules: now must be a time such as 2026-12-24T22:00:00+01:00, not '{now}'."
         ) from None
-    return mutes.mute_rules(dict(catalogue), declared, moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return mutes.mute_rules(dict(catalogue), declared, moment if moment.tzinfo else moment.replace(tzinfo=UTC), part)
 
 
 class FilterModule:

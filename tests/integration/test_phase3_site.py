@@ -28,14 +28,23 @@ from .test_site import ENDPOINTS, Run
 GROUPS = "Reconcile the log groups"
 FILTERS = "Reconcile the metric filters"
 ALARMS = "Reconcile the alarms on logs"
+MUTE_RULES = "Reconcile the mute rules of the alarms on logs"
 QUERIES = "Reconcile the saved queries"
 DELIVERIES = "Have their logs delivered"
 DASHBOARDS = "Reconcile the dashboards of the logs"
 FUNCTION = "Make the function of the error report"
-PREDICTED = (GROUPS, FILTERS, ALARMS, QUERIES, DELIVERIES, DASHBOARDS, FUNCTION)
+PREDICTED = (GROUPS, FILTERS, ALARMS, MUTE_RULES, QUERIES, DELIVERIES, DASHBOARDS, FUNCTION)
 
 APP = "/lab/api/app"
 REPORT = "kumawatch-lab-error-report"
+WINDOW = {
+    # Long after this test.
+    "title": "Works",
+    "strategy": "single",
+    "start": "2047-02-06 22:00",
+    "end": "2047-02-07 04:00",
+    "timezone": "UTC",
+}
 
 
 @dataclass
@@ -55,6 +64,7 @@ class Account:
             "alert_channel_pace": 0,
             # What holds alarms on logs back is of the role cloudwatch_metrics, which is not run here.
             "cloudwatch_logs_metrics_alarms": False,
+            "monitoring_maintenances": [WINDOW],
             **variables,
         }
         self.runs[name] = succeeded(self.lab.run(*arguments, playbook=f"playbooks/{playbook}", variables=given))
@@ -110,6 +120,9 @@ def test_it_is_predicted_and_made_and_then_unchanged(account: Account) -> None:
         assert predicted == made, task
         assert made[0], f"{task}: nothing was made"
     assert account.runs["again"].changed == 0, account.runs["again"].changes
+    assert names(account.runs["made"], MUTE_RULES)[0] == ("lab/Works/logs",)
+    rule = account.aws.client("cloudwatch").get_alarm_mute_rule(AlarmMuteRuleName="lab/Works/logs")
+    assert {name.split("/")[1] for name in rule["MuteTargets"]["AlarmNames"]} >= {"api", "queue", "shop"}
     assert {APP, "/lab/load-balancer/kumawatch-lab", f"/aws/lambda/{REPORT}"} <= set(account.groups())
 
 
@@ -184,5 +197,6 @@ def test_what_is_taken_away_is_ours(account: Account) -> None:
     assert account.aws.client("logs").describe_query_definitions()["queryDefinitions"] == []
     assert account.aws.client("logs").describe_deliveries()["deliveries"] == []
     assert account.aws.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    assert account.aws.client("cloudwatch").list_alarm_mute_rules()["AlarmMuteRuleSummaries"] == []
     functions = account.aws.client("lambda").list_functions()["Functions"]
     assert [function["FunctionName"] for function in functions] == []

@@ -20,6 +20,8 @@ PHASES = sorted(iam_policies.PHASES)
 
 
 EVERYWHERE = iam_policies.Scope()
+LONGEST_ENVIRONMENT = 31
+"""Characters of the longest name of an environment that the alert channel takes."""
 
 
 def statements(phase: str, scope: iam_policies.Scope = EVERYWHERE) -> list[dict[str, Any]]:
@@ -43,6 +45,32 @@ def test_a_policy_is_as_short_as_aws_takes_it_and_says_each_action_once(phase: s
     named = [action for statement in document["Statement"] for action in listed(statement["Action"])]
     assert len(named) == len(set(named))
     assert not [action for action in named if "*" in action]
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_narrowed_policy_fits_as_well(phase: str) -> None:
+    """With the longest that an environment, a Region and a partition are called."""
+    scope = iam_policies.Scope("aws-us-gov", "ap-southeast-7", "123456789012", "e" * LONGEST_ENVIRONMENT)
+    assert "kumawatch-eee" in json.dumps(iam_policies.policy(phase, scope))
+    assert iam_policies.size(iam_policies.policy(phase, scope)) <= iam_policies.LIMIT
+    # White space is not counted: what is printed is the same document, indented.
+    assert json.loads(iam_policies.render(phase, scope)) == iam_policies.policy(phase, scope)
+
+
+def test_what_a_part_leaves_out_another_has() -> None:
+    """The parts of a phase together are what its roles and playbooks call."""
+    for names in (("phase2-channel", "phase2-functions"), ("phase3-logs", "phase3-report")):
+        called: set[tuple[str, str]] = set()
+        for phase in names:
+            for name in iam_policies.used(iam_policies.PHASES[phase]):
+                short = name.rpartition(".")[2]
+                if (phase, short) not in iam_policies.PARTS and name.startswith("kumawatch.monitoring."):
+                    called |= iam_policies.operations_of_module(short) if "kuma_" not in short else set()
+                called |= {
+                    (service, one) for service, listed in iam_policies.OTHERS.get(name, {}).items() for one in listed
+                }
+        services = {service for service, _operation in called}
+        assert services <= {service for phase in names for service in iam_policies.PHASES[phase]["services"]}, names
 
 
 @pytest.mark.parametrize("phase", PHASES)

@@ -41,22 +41,28 @@ _FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
 )
 
 
-def mute_rules(catalogue: Catalogue, alarms: Sequence[Mapping[str, Any]], now: datetime | None = None) -> list[Entry]:
+def mute_rules(
+    catalogue: Catalogue, alarms: Sequence[Mapping[str, Any]], now: datetime | None = None, part: str = ""
+) -> list[Entry]:
     """The rules of all windows, each naming the alarms of its services that would tell somebody.
 
     :param catalogue: what :func:`.catalogue.resolve` returned.
-    :param alarms: what :func:`.alarms.alarms` returned.
+    :param alarms: what :func:`.alarms.alarms` or :func:`.log_alarms.log_alarms` returned, and entries of other names,
+        which are of no service.
     :param now: single windows that were over by then have no rule any more.
+    :param part: whose rules these are, a word that ends their names, where others make rules of the same windows.
     :raises InputError: a window cannot be said in CloudWatch's words; the message names it, and the way out.
     """
     loud = [entry for entry in alarms if entry.get("alarm_actions") or entry.get("ok_actions")]
     by_service: dict[tuple[str, str], list[str]] = {}
     for entry in loud:
-        key = (str(entry["tags"].get("service", "")), entry["name"].split("/", 2)[1])
+        _environment, _slash, rest = entry["name"].partition("/")
+        key = (str((entry.get("tags") or {}).get("service", "")), rest.partition("/")[0])
         by_service.setdefault(key, []).append(entry["name"])
     result: list[Entry] = []
     for window in catalogue["maintenances"]:
-        base = f"{naming.part(catalogue['environment'])}/{naming.part(window['title'])}"
+        # A title has no slash here, and what else may follow it is a number: no two names are the same.
+        base = "/".join(filter(None, (*map(naming.part, (catalogue["environment"], window["title"])), part)))
         if window["state"] == "absent" or not window["mute_alarms"] or window.get("active") is False:
             if window["strategy"] != "manual":
                 result.append({"name": naming.fitted(base, naming.NAME_LENGTH), "state": "absent"})

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.mute_rules_model import desired
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.alarms import alarms
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import resolve
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.log_alarms import log_alarms
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.mutes import mute_rules
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import InputError
 from lab.aws.cloudwatch import mute
@@ -260,3 +261,65 @@ def test_a_field_means_what_it_meant(minute: str, day: str) -> None:
         assert matches(minute, number, 0, 59) == matches(found[1], number, 0, 59)
     for number in range(1, 32):
         assert matches(day, number, 1, 31) == matches(found[2], number, 1, 31)
+
+
+# -- alarms on logs ---------------------------------------------------------------------------------------------------
+
+
+def on_logs(count: int, part: str = "logs") -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """The alarms on logs of so many services and two more of somebody else, their rules, and those of phase 2."""
+    services = [
+        {
+            **SERVICES[0],
+            "name": f"api-{number}",
+            "logs": {"silence": 10, "sources": [{"file": "/var/log/app.log", "format": "json"}]},
+        }
+        for number in range(count)
+    ]
+    catalogue = resolve(
+        {
+            "monitoring_environment": "production",
+            "monitoring_services": services,
+            # Titles that look like the names of other windows' rules.
+            "monitoring_maintenances": [
+                yaml.safe_load(f"{{title: {title}, strategy: cron, cron: 0 2 * * 0, duration_minutes: 45, {BERLIN}}}")
+                for title in ("Night", "logs", "Night/logs")
+            ],
+        },
+        OPTIONS,
+    )
+    topics = {"critical": "arn:c", "warning": "arn:w"}
+    theirs = {"name": "theirs", "alarm_actions": ["arn:c"]}
+    made = [*log_alarms(catalogue, {}, topics), theirs, {**theirs, "name": "production/api-0/x", "tags": None}]
+    return made, mute_rules(catalogue, made, part=part), mute_rules(catalogue, alarms(catalogue, {}, topics))
+
+
+def test_a_window_silences_every_alarm_on_logs_that_tells() -> None:
+    made, muted, _others = on_logs(120)
+    telling = {entry["name"] for entry in made if entry.get("alarm_actions") or entry.get("ok_actions")}
+    telling -= {"theirs", "production/api-0/x"}
+    assert len(telling) > 200
+    for title in ("Night", "logs", "Night-logs"):
+        mine = [rule for rule in muted if rule["name"].startswith(f"production/{title}/logs/")]
+        named = [name for rule in mine for name in rule["alarms"]]
+        assert sorted(named) == sorted(telling), "each once"
+        assert max(len(rule["alarms"]) for rule in mine) == 100
+        assert mine[0]["schedule"] == "cron(0 2 * * SUN)"
+
+
+@pytest.mark.parametrize("count", [1, 120])
+def test_rules_for_alarms_on_logs_have_names_of_their_own(count: int) -> None:
+    _made, muted, others = on_logs(count)
+    names = [rule["name"] for rule in (*muted, *others)]
+    assert len(names) == len(set(names))
+    if count == 1:
+        assert names[:3] == ["production/Night/logs", "production/logs/logs", "production/Night-logs/logs"]
+    # Without the word they would be those of the alarms on metrics.
+    assert {rule["name"] for rule in on_logs(1, part="")[1]} == {rule["name"] for rule in on_logs(1)[2]}
+
+
+def test_a_window_that_is_taken_away_takes_its_rule_for_logs_with_it() -> None:
+    declared = {"monitoring_environment": "production", "monitoring_services": SERVICES}
+    window = {"title": "Night", "state": "absent", "strategy": "cron", "cron": "0 2 * * 0", "duration_minutes": 45}
+    catalogue = resolve({**declared, "monitoring_maintenances": [window]}, OPTIONS)
+    assert mute_rules(catalogue, [], part="logs") == [{"name": "production/Night/logs", "state": "absent"}]
