@@ -298,6 +298,7 @@ REACHES: tuple[tuple[str, Reach], ...] = (
     ("ec2:MonitorInstances", Reach((("ec2", "instance/*"),))),
     ("ec2:UnmonitorInstances", Reach((("ec2", "instance/*"),))),
     ("elasticloadbalancing:AllowVended*", Reach((("elasticloadbalancing", "loadbalancer/*"),))),
+    ("elasticloadbalancing:ModifyLoadBalancerAttributes", Reach((("elasticloadbalancing", "loadbalancer/*"),))),
     ("iam:PassRole", Reach((("iam", "role/NAME*"),), conditions=(("StringEquals", "iam:PassedToService", _PASSED),))),
     (
         "iam:AttachRolePolicy",
