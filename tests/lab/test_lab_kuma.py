@@ -22,10 +22,13 @@ import pytest
 import socketio
 
 from lab import kuma, process
+from lab.core import REPORTERS, SERVICES
 from lab.errors import LabError
 from lab.node import find_node
 from lab.paths import CHECKOUT, Paths
 from lab.probe import get
+
+PARTS = len(("kuma", "aws", "chat", *SERVICES, *REPORTERS))
 
 pytestmark = pytest.mark.slow
 
@@ -82,7 +85,7 @@ def test_an_installation_killed_in_the_middle_is_mended(lab: Any, until: Any, tm
 
 def test_the_real_server_comes_up_and_is_mended(lab: Any) -> None:
     told = lab("up").stdout
-    assert told.count(" started ") == 5
+    assert told.count(" started ") == PARTS
     url = lab.read("endpoints.json")["kuma"]["url"]
     port = lab.record("kuma")["port"]
     # The wizard is passed, the first admin is left to the module that makes it.
@@ -99,7 +102,7 @@ def test_the_real_server_comes_up_and_is_mended(lab: Any) -> None:
     # Its own address in the environment, as `lab env` prints it, does not make it a server elsewhere.
     login = lab.read("endpoints.json")["kuma"]
     own = {f"KUMAWATCH_KUMA_{name.upper()}": login[name] for name in ("url", "username", "password")}
-    assert lab("up", **own).stdout.count(" running ") == 5
+    assert lab("up", **own).stdout.count(" running ") == PARTS
 
     # The first admin: what the server keeps has to survive what follows.
     async def make_admin() -> Any:

@@ -103,7 +103,7 @@ def widget_name(widgets: Sequence[Any], position: int) -> str:
     properties = widget.get("properties") if isinstance(widget, Mapping) else None
     shown = ""
     if isinstance(properties, Mapping):
-        shown = str(properties.get("title") or properties.get("markdown") or "").strip().split("\n")[0][:60]
+        shown = str(properties.get("title") or properties.get("markdown") or "").strip().split("\n", maxsplit=1)[0][:60]
     return f"widget {position + 1}" + (f" ('{shown}')" if shown else "")
 
 

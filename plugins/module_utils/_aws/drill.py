@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from ansible.module_utils.urls import open_url
 
 from . import drill_model as model
 from .errors import ApiError, Fate
@@ -238,15 +239,16 @@ def _drill_in(body: str, drill: str) -> str:
 def knock(path: model.Path, url: str, token: str, drill: str, timeout: float) -> None:
     """Send a drill to the front door, as Uptime Kuma would."""
     path.item = f"{drill}/kuma"
-    request = urllib.request.Request(
-        f"{url.rstrip('/')}/uptime-kuma",
-        model.notification_of(drill).encode(),
-        {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
-        method="POST",
-    )
+    reason = ""
     try:
-        with urllib.request.urlopen(request, timeout=timeout):
-            return
+        open_url(
+            f"{url.rstrip('/')}/uptime-kuma",
+            data=model.notification_of(drill).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
+            method="POST",
+            timeout=timeout,
+        ).close()
+        return
     except urllib.error.HTTPError as error:
         with error:
             said = {

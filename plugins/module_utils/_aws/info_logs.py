@@ -36,7 +36,9 @@ _NOT_KNOWN = UNKNOWN | {"InvalidOperationException"}
 
 def _log_groups(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
     chosen = _chosen_groups(aws, wanted)
-    standard = [str(item["logGroupName"]) for item, _ in chosen if item.get("logGroupClass", "STANDARD") == "STANDARD"]
+    standard = [
+        str(item["logGroupName"]) for item, _tags in chosen if item.get("logGroupClass", "STANDARD") == "STANDARD"
+    ]
     detectors: Mapping[str, Mapping[str, Any]] = _if_known(lambda: log_groups.detectors(aws), {})
     transformers: Mapping[str, Any] = {}
     indexes: Mapping[str, Any] = {}
@@ -44,7 +46,7 @@ def _log_groups(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
         transformers = _each_known(standard, lambda name: log_groups.get_transformer(aws, name))
     if aws.has("logs", "DescribeIndexPolicies"):
         indexes = _each_known(standard, lambda name: log_groups.get_index_fields(aws, name))
-    protected = [str(item["logGroupName"]) for item, _ in chosen if item.get("dataProtectionStatus") == "ACTIVATED"]
+    protected = [str(item["logGroupName"]) for item, _tags in chosen if item.get("dataProtectionStatus") == "ACTIVATED"]
     policies = _each_known(protected, lambda name: log_groups.get_data_protection(aws, name))
     result = []
     for item, tags in chosen:
@@ -65,14 +67,14 @@ def _log_groups(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
 def _metric_filters(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
     items = [item for item in log_filters.describe(aws) if str(item["logGroupName"]).startswith(wanted.prefix)]
     if wanted.owner or wanted.tags:
-        groups = {str(item["logGroupName"]) for item, _ in _chosen_groups(aws, wanted)}
+        groups = {str(item["logGroupName"]) for item, _tags in _chosen_groups(aws, wanted)}
         items = [item for item in items if item["logGroupName"] in groups]
     items.sort(key=lambda item: (item["logGroupName"], item["filterName"]))
     return [log_filters_model.exported(item) for item in items]
 
 
 def _subscription_filters(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
-    names = [str(item["logGroupName"]) for item, _ in _chosen_groups(aws, wanted)]
+    names = [str(item["logGroupName"]) for item, _tags in _chosen_groups(aws, wanted)]
     found = each(lambda name: log_subscriptions.describe(aws, name), names)
     return [log_subscriptions_model.exported(item) for items in found for item in items]
 
@@ -109,7 +111,7 @@ def _deliveries(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
     destinations = {str(item["name"]): model.destination(item, {}) for item in log_deliveries.destinations(aws)}
     pairs: dict[str, list[Any]] = {}
     for item in log_deliveries.deliveries(aws):
-        _, source, destination = model.ends(item)
+        _kind, source, destination = model.ends(item)
         if destination in destinations:
             pairs.setdefault(source, []).append((model.delivery(item, {}), destinations[destination]))
     return [

@@ -76,8 +76,10 @@ class Deliveries(Kind):
             found["destination", str(item["name"])] = (model.destination, item)
         for item in deliveries(aws):
             found[model.ends(item)] = (model.delivery, item)
-        self._destinations = {key[1]: str(item["arn"]) for key, (_, item) in found.items() if key[0] == "destination"}
-        tags = self._tagging.read(aws, {key: str(item["arn"]) for key, (_, item) in found.items()})
+        self._destinations = {
+            key[1]: str(item["arn"]) for key, (_make, item) in found.items() if key[0] == "destination"
+        }
+        tags = self._tagging.read(aws, {key: str(item["arn"]) for key, (_make, item) in found.items()})
         return [make(item, tags.get(key)) for key, (make, item) in found.items()]
 
     # -- writing
@@ -112,7 +114,7 @@ class Deliveries(Kind):
 
     def _deliver(self, aws: Aws, key: model.Key, properties: Mapping[str, Any], tags: Mapping[str, str] | None) -> None:
         """Begin to deliver. If the fate of an end is not known, neither is that of the delivery: both are looked up."""
-        _, source, destination = key
+        _kind, source, destination = key
         if destination not in self._destinations:
             raise ApiError(f"destination '{destination}' is not there yet: run the task again.", fate=Fate.LOST)
         try:

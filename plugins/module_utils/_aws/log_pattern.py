@@ -21,7 +21,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 LONGEST = 1024
 """Characters of a pattern."""
@@ -268,7 +268,7 @@ def _end(cursor: _Cursor, closing: str) -> None:
 # -- JSON
 
 
-_Step = str | int | None
+_Step: TypeAlias = "str | int | None"
 """A key, a position, or ``None`` for all of them."""
 
 
@@ -396,7 +396,7 @@ class _Json(Pattern):
         if word:
             what = " ".join(word.upper().split())
             if what == "NOT EXISTS":
-                return lambda root: not any(True for _ in selector.nodes(root))
+                return lambda root: not any(True for _node in selector.nodes(root))
             if what in _CONSTANTS:
                 constant = _CONSTANTS[what]
                 return lambda root: any(node is constant for node in selector.nodes(root))

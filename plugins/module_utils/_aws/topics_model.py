@@ -67,7 +67,8 @@ def policy_of(publishers: Mapping[str, Sequence[str]], arn: str) -> Json:
     :param publishers: ``services`` such as ``cloudwatch.amazonaws.com``, ``accounts`` of 12 digits.
     :param arn: of the topic; its partition and account are meant.
     """
-    _, partition, _, _, account, _ = arn.split(":", 5)
+    parts = arn.split(":", 5)
+    partition, account = parts[1], parts[4]
     services = sorted(set(publishers.get("services") or ()))
     accounts = sorted({account, *(publishers.get("accounts") or ())})
     statements: list[Json] = [

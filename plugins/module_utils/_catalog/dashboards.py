@@ -388,7 +388,7 @@ def _searchable(lines: Sequence[Series]) -> bool:
         return [(query.metric if one.signal.scope != "network" else "", query.stat) for query in one.queries]
 
     return all(
-        measured(one) == measured(lines[0]) and not any(sign in step for _, step in one.steps for sign in "/*")
+        measured(one) == measured(lines[0]) and not any(sign in step for _name, step in one.steps for sign in "/*")
         for one in lines
     )
 

@@ -311,7 +311,7 @@ class Teller:
 
     def _notice(self, service: Service, incident: Incident, what: str, rule: str, suppressor: Entry | None) -> Entry:
         """An alarm that only tells: of a severity, or ``recovery-SEVERITY`` of the end of all, in the milder one."""
-        what, _, severity = what.partition("-")
+        what, _dash, severity = what.partition("-")
         details = {"kind": "composite", "rule": rule, **({"suppressor": suppressor} if suppressor else {})}
         name = self.name(service, incident, f"notify-{what}")
         return self.entry(service, incident, name, severity or what, details)
