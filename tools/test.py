@@ -303,10 +303,10 @@ def _read_junit(result: Result, report: Path) -> bool:
 STEPS: dict[str, Callable[[], list[Result]]] = {
     "lint": lint,
     "sanity": sanity,
-    "unit": pytest_step("unit", 600),
+    "unit": pytest_step("unit", 900),
     "health": health,
-    "lab": pytest_step("lab", 1500, WORKERS),
-    "integration": pytest_step("integration", 1800, WORKERS),
+    "lab": pytest_step("lab", 2400, WORKERS),
+    "integration": pytest_step("integration", 3900, WORKERS),
 }
 
 #: Steps in one row follow each other, rows run side by side. The first row computes; the unit tests come first in it,

@@ -340,7 +340,7 @@ class _Filters:
     def _count(self, source: Source, count: Count, number: int, pattern: str) -> None:
         name = f"{count.name}-{number + 1}" if number else count.name
         entry = self._entry(source, name, pattern)
-        if entry is None:
+        if entry is None or source.format is None:
             return
         entry.update(
             metric_name=source.metric(count.name),
@@ -349,7 +349,6 @@ class _Filters:
             # What is measured has no value where nothing was.
             **(_NOTHING if count.measured else {"default_value": "0"}),
         )
-        assert source.format is not None
         key = (source.format.name, name, bool(source.target_groups))
         if key not in self._tested:
             self._tested.add(key)
@@ -395,13 +394,12 @@ class _Filters:
             # Services whose names and counts run together: 'a' with 'b-c', and 'a-b' with 'c'.
             filter_name = naming.fitted(filter_name, naming.NAME_LENGTH, f"{service}\n{name}")
         self._named.add((source.group, filter_name))
-        assert source.format is not None
         entry: Entry = {
             "log_group": source.group,
             "name": filter_name,
             "pattern": pattern,
             "metric_namespace": namespace(self.environment),
-            "apply_on_transformed_logs": bool(source.format.transformer),
+            "apply_on_transformed_logs": bool(source.format and source.format.transformer),
         }
         self.entries.append(entry)
         return entry
@@ -470,6 +468,8 @@ def deliveries(
         owners[key] = (name, form)
         result[key] = _delivery(environment, discovery, source, balancer, bucket, prefix)
     return list(result.values())
+
+
 def attributes(
     catalogue: Catalogue,
     discovery: Mapping[str, Any] | None = None,
@@ -492,8 +492,6 @@ def attributes(
         entry = result.setdefault(arn, {"load_balancer": arn})
         entry[f"{source.log}_logs"] = {"enabled": enabled, "bucket": bucket, "prefix": prefix.strip("/")}
     return list(result.values())
-
-
 
 
 def _delivery(
