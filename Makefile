@@ -59,7 +59,7 @@ test: ## all tests: lint, sanity, unit, health, lab, integration (STEPS=unit,lin
 	$(BOOTSTRAP) test --lab --chromium --databases
 	@$(PY) -m tools.test --steps "$(STEPS)"
 
-unit: ## the unit tests, under 30 seconds (ARGS="-k name" goes to pytest)
+unit: ## the unit tests, a minute or two (ARGS="-k name" goes to pytest)
 	$(BOOTSTRAP) test
 	@$(PY) -m tools.test --steps unit $(ARGS)
 

@@ -34,7 +34,7 @@ BIN = common.VENV / "bin"
 MODULE_UTILS = "ansible_collections.kumawatch.monitoring.plugins.module_utils"
 #: The package of the role health_endpoint, which can be installed alone.
 HEALTH = "roles/health_endpoint/files/kumawatch_health"
-UNIT_BUDGET = 30.0
+UNIT_BUDGET = 120.0
 
 #: How many tests with servers run at once: they wait more than they compute.
 WORKERS = 4
