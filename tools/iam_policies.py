@@ -137,6 +137,7 @@ OTHERS: dict[str, dict[str, tuple[str, ...]]] = {
 PARTS: dict[tuple[str, str], set[tuple[str, str]]] = {
     # Only to learn the account.
     ("phase2-channel", "aws_discovery"): {("sts", "GetCallerIdentity")},
+    ("phase2-functions", "aws_discovery"): set(),
     # The report has no event source, and its roles no managed policies.
     ("phase3-report", "lambda_functions"): {
         *(
