@@ -23,6 +23,9 @@ GROUPS = {
     "chromium": ("tests/lab/test_chat_page.py", {"browser"}),
 }
 
+#: Modules whose tests look at one long run of site.yml: in one process it is made once, and not once in each.
+WHOLE = ("tests/integration/test_phase2_site.py", "tests/integration/test_phase3_site.py")
+
 #: What names a server that all processes would share, and empty before each test.
 EXTERNAL = ("KUMAWATCH_KUMA_URL", "KUMAWATCH_AWS_ENDPOINT_URL")
 
@@ -32,6 +35,8 @@ def group_of(nodeid: str) -> str:
     if any(os.environ.get(name) for name in EXTERNAL):
         return "external"
     path = nodeid.partition("::")[0]
+    if path in WHOLE:
+        return path
     return next((name for name, (modules, _fixtures) in GROUPS.items() if fnmatch(path, modules)), nodeid)
 
 

@@ -120,7 +120,7 @@ def test_it_is_predicted_and_made_and_then_unchanged(account: Account) -> None:
         assert predicted == made, task
         assert made[0], f"{task}: nothing was made"
     assert account.runs["again"].changed == 0, account.runs["again"].changes
-    assert names(account.runs["made"], MUTE_RULES)[0] == ("lab/Works/logs",)
+    assert names(account.runs["made"], MUTE_RULES)[0] == ["lab/Works/logs"]
     rule = account.aws.client("cloudwatch").get_alarm_mute_rule(AlarmMuteRuleName="lab/Works/logs")
     assert {name.split("/")[1] for name in rule["MuteTargets"]["AlarmNames"]} >= {"api", "queue", "shop"}
     assert {APP, "/lab/load-balancer/kumawatch-lab", f"/aws/lambda/{REPORT}"} <= set(account.groups())
