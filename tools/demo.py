@@ -265,7 +265,7 @@ def bench(further: list[str]) -> int:
     """Run one benchmark, of which the first word is the name; that of the Kuma modules unless given."""
     names = sorted(path.stem for path in (common.ROOT / "benchmarks").glob("[!_]*.py"))
     name = further.pop(0) if further and further[0] in names else "kuma"
-    return attached(f"benchmarks/{name}.py", *further)
+    return attached("-m", f"benchmarks.{name}", *further)
 
 
 def main() -> int:
