@@ -182,13 +182,19 @@ def tell(seconds: float) -> None:
         common.say(f"  {command:<26} {meaning}")
 
 
-def set_broken(word: str, service: str) -> int:
-    """Break or mend a service and say where what follows is to be seen."""
+def endpoints_of(word: str, service: str) -> dict[str, Any]:
+    """What runs in the lab, of which ``service`` is one; Failure with the command to give where it is none."""
     there = endpoints()
     names = [entry["name"] for entry in there["services"]]
     if service not in names:
         what = f"There is no service {service}" if service else "Name the service"
         raise common.Failure(f"{what}: make {word} SERVICE={' or '.join(names)}")
+    return there
+
+
+def set_broken(word: str, service: str) -> int:
+    """Break or mend a service and say where what follows is to be seen."""
+    there = endpoints_of(word, service)
     lab(word, service)
     card = "alert" if word == "break" else "recovery"
     common.say(f"The next check of Uptime Kuma notices, and the {card} card arrives at")
@@ -198,11 +204,7 @@ def set_broken(word: str, service: str) -> int:
 
 def set_load(word: str, service: str, **percent: str) -> int:
     """Put a service's instance under load, or ease it, and say where what follows is to be seen."""
-    there = endpoints()
-    names = [entry["name"] for entry in there["services"]]
-    if service not in names:
-        what = f"There is no service {service}" if service else "Name the service"
-        raise common.Failure(f"{what}: make {word} SERVICE={' or '.join(names)}")
+    there = endpoints_of(word, service)
     given = [f"--{name}={value}" for name, value in percent.items() if value]
     lab(word, service, *given)
     what = "alarm" if word == "load" else "end of the alarm"
