@@ -7,7 +7,7 @@
 
 It starts a stand-in for AWS of its own and measures there, in turn and round by round:
 
-* an empty Ansible task with the same variables, which is what any task costs;
+* an empty Ansible task, which is what any task costs;
 * the bare reading of all alarms with boto3: the floor of changing nothing;
 * our task: creating, changing nothing, changing nothing without marks (and so without tags), editing a tenth, through
   ``ansible-playbook`` like any task;
@@ -32,7 +32,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -148,17 +149,24 @@ def for_peer(entry: dict[str, Any]) -> dict[str, Any]:
 # -- tasks ------------------------------------------------------------------------------------------------------------
 
 
-def playbook(aws: Aws, tasks: list[dict[str, Any]], variables: dict[str, Any]) -> tuple[float, int]:
-    """Run tasks on localhost; seconds, and how many tasks and items changed something."""
+def playbook(aws: Aws, tasks: list[dict[str, Any]], lists: dict[str, list[dict[str, Any]]]) -> tuple[float, int]:
+    """Run tasks on localhost, ``lists`` their variables; seconds, and how many tasks and items changed something.
+
+    A list comes out of a filter, as those of a catalogue do, and not out of a file of variables, of whose every value
+    ansible-core notes where it stood.
+    """
     with tempfile.TemporaryDirectory() as directory:
+        variables = {}
+        for name, entries in lists.items():
+            source = Path(directory) / f"{name}.json"
+            source.write_text(json.dumps(entries))
+            variables[name] = f"{{{{ lookup('ansible.builtin.file', '{source}') | from_json }}}}"
         play = Path(directory) / "play.json"
-        play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
-        extra = Path(directory) / "vars.json"
-        extra.write_text(json.dumps({"ansible_python_interpreter": sys.executable, **variables}))
+        play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": tasks}]))
         command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", str(play)]
         started = time.monotonic()
         ended = subprocess.run(
-            [*command, "-e", f"@{extra}"],
+            [*command, "-e", f"ansible_python_interpreter={sys.executable}"],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -183,10 +191,10 @@ def loop(aws: Aws, alarms: list[dict[str, Any]]) -> tuple[float, int]:
     task = {
         "name": "peer",
         "amazon.aws.cloudwatch_metric_alarm": options,
-        "loop": "{{ items }}",
+        "loop": "{{ alarms }}",
         "loop_control": {"label": "{{ item.name }}"},
     }
-    return playbook(aws, [task], {"items": items})
+    return playbook(aws, [task], {"alarms": items})
 
 
 def bare(aws: Aws) -> float:
@@ -219,6 +227,17 @@ def memory(aws: Aws, alarms: list[dict[str, Any]]) -> float:
         env={**os.environ, **aws.environment, "PYTHONPATH": str(ROOT / "collections")},
     )
     return int(ended.stdout) / 1024
+
+
+@contextmanager
+def stand_in() -> Iterator[Aws]:
+    """A stand-in for AWS that may be emptied, and a Python that keeps what it has compiled, as where people work."""
+    with tempfile.TemporaryDirectory(prefix="kumawatch-benchmark-") as directory, serve(Path(directory)) as aws:
+        if not aws.stand_in:
+            sys.exit("The endpoint of KUMAWATCH_AWS_ENDPOINT_URL would be emptied: unset it to measure a stand-in.")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(Path(directory) / "pycache")
+        yield aws
 
 
 # -- the run ----------------------------------------------------------------------------------------------------------
@@ -337,12 +356,7 @@ def main() -> int:
     parser.add_argument("--strict", action="store_true", help="fail if a bound is missed")
     parser.add_argument("--json", type=Path, help="write the figures there as well")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="kumawatch-benchmark-") as directory, serve(Path(directory)) as aws:
-        if not aws.stand_in:
-            sys.exit("The endpoint of KUMAWATCH_AWS_ENDPOINT_URL would be emptied: unset it to measure a stand-in.")
-        # Python keeps what it has compiled, as it does on machines where people work.
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = str(Path(directory) / "pycache")
+    with stand_in() as aws:
         for run in (ours, loop):
             run(aws, declared(1))
         rows = measure(aws, arguments.size, arguments.rounds, peer=True)

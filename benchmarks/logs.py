@@ -23,14 +23,13 @@ import argparse
 import json
 import math
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cloudwatch import Bound, Row, playbook
-from lab.aws.testing import Aws, serve
+from benchmarks.cloudwatch import Bound, Row, playbook, stand_in
+from lab.aws.testing import Aws
 
 EMPTY = "empty Ansible task"
 CREATE, IDLE, UNMARKED, EDIT = (
@@ -82,14 +81,14 @@ def ours(aws: Aws, groups: list[Entry], filters: list[Entry], managed_by: str = 
     tasks = [
         {
             "name": "ours, log groups",
-            "kumawatch.monitoring.cloudwatch_log_groups": {"log_groups": "{{ groups_ }}", "managed_by": managed_by},
+            "kumawatch.monitoring.cloudwatch_log_groups": {"log_groups": "{{ log_groups }}", "managed_by": managed_by},
         },
         {
             "name": "ours, metric filters",
-            "kumawatch.monitoring.cloudwatch_log_metric_filters": {"metric_filters": "{{ filters_ }}"},
+            "kumawatch.monitoring.cloudwatch_log_metric_filters": {"metric_filters": "{{ metric_filters }}"},
         },
     ]
-    return playbook(aws, tasks if groups else tasks[1:], {"groups_": groups, "filters_": filters})
+    return playbook(aws, tasks if groups else tasks[1:], {"log_groups": groups, "metric_filters": filters})
 
 
 def loop(aws: Aws, filters: list[Entry]) -> tuple[float, int]:
@@ -108,10 +107,10 @@ def loop(aws: Aws, filters: list[Entry]) -> tuple[float, int]:
             },
             "state": "present",
         },
-        "loop": "{{ filters_ }}",
+        "loop": "{{ metric_filters }}",
         "loop_control": {"label": "{{ item.name }}"},
     }
-    return playbook(aws, [task], {"filters_": filters})
+    return playbook(aws, [task], {"metric_filters": filters})
 
 
 # -- the run ----------------------------------------------------------------------------------------------------------
@@ -213,9 +212,10 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the figures there as well")
     arguments = parser.parse_args()
     many = arguments.groups * FILTERS
-    with tempfile.TemporaryDirectory(prefix="kumawatch-benchmark-") as directory, serve(Path(directory)) as aws:
-        if not aws.stand_in:
-            sys.exit("The endpoint of KUMAWATCH_AWS_ENDPOINT_URL would be emptied: unset it to measure a stand-in.")
+    with stand_in() as aws:
+        groups, entries = declared(FILTERS)
+        ours(aws, groups, entries)
+        loop(aws, entries)
         rows = measure(aws, arguments.size, arguments.rounds, peer=True)
         rows += measure(aws, many, max(1, arguments.rounds - 1), peer=False)
     found = bounds(rows, arguments.size, many)
