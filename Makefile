@@ -51,12 +51,13 @@ status: ## what of the lab runs, and where
 	$(BOOTSTRAP) run --lab
 	@$(PY) -m tools.demo status
 
-down: ## stop the lab; make demo starts it again where it was
+down: ## stop the lab, and Docker where we started it; make demo starts the lab again where it was
 	$(BOOTSTRAP) run
 	@$(PY) -m tools.demo down
+	@$(PY) -m tools.containers stop
 
-test: ## all tests: lint, sanity, unit, health, lab, integration (STEPS=unit,lint picks some)
-	$(BOOTSTRAP) test --lab --chromium --databases
+test: ## all tests: lint, sanity, unit, health, lab, integration, molecule (STEPS=unit,lint picks some)
+	$(BOOTSTRAP) test --lab --chromium --databases --docker
 	@$(PY) -m tools.test --steps "$(STEPS)"
 
 unit: ## the unit tests, a minute or two (ARGS="-k name" goes to pytest)
@@ -74,6 +75,10 @@ sanity: ## ansible-test sanity
 integration: ## the tests against the real Uptime Kuma (ARGS="-k name" goes to pytest)
 	$(BOOTSTRAP) test --lab --chromium
 	@$(PY) -m tools.test --steps integration $(ARGS)
+
+molecule: ## the roles on hosts with systemd, in Docker (SCENARIO=health_endpoint picks; ARGS=converge keeps the hosts)
+	$(BOOTSTRAP) test --docker
+	@$(PY) -m tools.molecule --scenario "$(SCENARIO)" $(ARGS)
 
 bench: ## measure the modules beside a peer's loop (ARGS="kuma …", ARGS="cloudwatch …")
 	$(BOOTSTRAP) test --lab
@@ -96,7 +101,8 @@ generate: ## write again what is generated: the roles' READMEs, the JSON Schema,
 
 clean: ## stop the lab and remove everything that make has made
 	@if [ -x $(PY) ] && [ -d .lab ]; then $(PY) -m tools.demo down; fi
+	@if [ -x $(PY) ]; then $(PY) -m tools.containers remove; fi
 	rm -rf .venv .cache .lab docs/site .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/output
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-.PHONY: help demo break mend load ease alarms drill summary errors status down test unit lint sanity integration bench docs format generate clean
+.PHONY: help demo break mend load ease alarms drill summary errors status down test unit lint sanity integration molecule bench docs format generate clean

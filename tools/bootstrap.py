@@ -324,6 +324,22 @@ def ensure_databases() -> None:
         system.install(missing, f"{', '.join(missing)} for the health endpoint's tests")
 
 
+def ensure_docker() -> None:
+    """Have what runs Molecule's hosts: Docker, unless one answers already, and what builds their images.
+
+    Where it cannot be installed the tests say that themselves.
+    """
+    wanted = {"docker.io": "dockerd", "iptables": "iptables", "mmdebstrap": "mmdebstrap"}
+    missing = [package for package, program in wanted.items() if not shutil.which(program, path=_system_path())]
+    if missing and system.can_install():
+        system.install(missing, "Docker and what builds images for Molecule's hosts")
+
+
+def _system_path() -> str:
+    """The PATH with the directories of root's programs."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+
+
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
     """Hold the lock of the virtual environment: two makes at once take turns."""
@@ -370,6 +386,7 @@ def bootstrap() -> int:
     parser.add_argument(
         "--databases", action="store_true", help="also the servers that the health endpoint's tests start"
     )
+    parser.add_argument("--docker", action="store_true", help="also Docker, which runs Molecule's hosts")
     arguments = parser.parse_args()
     started = time.monotonic()
     with _alone():
@@ -381,6 +398,8 @@ def bootstrap() -> int:
             ensure_chromium()
         if arguments.databases:
             ensure_databases()
+        if arguments.docker:
+            ensure_docker()
     if time.monotonic() - started > 5:
         common.say(f"  ready   after {common.elapsed(time.monotonic() - started)}")
     return 0

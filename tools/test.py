@@ -9,6 +9,7 @@ Steps run side by side where that helps two cores: those that compute beside tho
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import os
 import re
@@ -28,7 +29,8 @@ from pathlib import Path
 
 from lab import kuma
 from lab.paths import Paths
-from tools import collection, common
+from tools import collection, common, containers
+from tools import molecule as scenarios
 
 BIN = common.VENV / "bin"
 MODULE_UTILS = "ansible_collections.kumawatch.monitoring.plugins.module_utils"
@@ -267,6 +269,33 @@ def health() -> list[Result]:
     return [_run(result, argv, log, limit=900, read=read, activity=pytest_activity)]
 
 
+def molecule(names: Sequence[str] = ()) -> list[Result]:
+    """Molecule's scenarios, some at once; without Docker none."""
+    names = names or scenarios.scenarios()
+    try:
+        env = scenarios.environment(names)
+    except containers.Unavailable as error:
+        return [_nothing(Result("molecule"), str(error))]
+    waiting, results = list(names), dict[str, Result]()
+
+    def read(result: Result, status: int, output: str) -> None:
+        result.passed, result.failed = scenarios.passed(output), int(status != 0)
+        if not result.passed and not result.failed:
+            result.failed, result.note = 1, "none of its tests ran"
+
+    def work() -> None:
+        while waiting:
+            name = waiting.pop(0)
+            log = common.LOGS / f"molecule-{name}.log"
+            results[name] = _run(
+                Result(f"molecule: {name}"), scenarios.command(name), log, env=env, limit=scenarios.LIMIT, read=read,
+                activity=scenarios.activity,
+            )  # fmt: skip
+
+    common.side_by_side([work] * min(scenarios.AT_ONCE, len(waiting)))
+    return [results[name] for name in names]
+
+
 def pytest_activity(line: str) -> str:
     """How far pytest is and what it has just run, from a line of its output; "" where the line does not say."""
     match = re.match(r"\S*::(?P<name>\S+) .*\[ *(?P<part>\d+%)\]", line) or re.match(
@@ -307,11 +336,12 @@ STEPS: dict[str, Callable[[], list[Result]]] = {
     "health": health,
     "lab": pytest_step("lab", 2400, WORKERS),
     "integration": pytest_step("integration", 3900, WORKERS),
+    "molecule": molecule,
 }
 
 #: Steps in one row follow each other, rows run side by side. The first row computes; the unit tests come first in it,
 #: while npm installs Uptime Kuma for the others.
-ROWS = (("unit", "lint", "sanity"), ("lab", "health"), ("integration",))
+ROWS = (("unit", "lint", "sanity"), ("lab", "health", "molecule"), ("integration",))
 
 
 def run_steps(names: Collection[str]) -> list[Result]:
@@ -389,6 +419,13 @@ def summarise(results: list[Result], seconds: float) -> int:
     return 1 if failed else 0
 
 
+def summarise_run(run: Callable[[], list[Result]]) -> int:
+    """Run steps and sum them up; the exit status."""
+    started = time.monotonic()
+    results = run()
+    return summarise(results, time.monotonic() - started)
+
+
 def test() -> int:
     """The command: run the named steps, or with further arguments one pytest step attached to the terminal."""
     parser = argparse.ArgumentParser(prog="make test", description=__doc__)
@@ -408,8 +445,10 @@ def test() -> int:
             [] if any(argument.startswith("tests/") for argument in further) else [f"tests/{name}" for name in names]
         )
         return subprocess.run(module("pytest", *paths, *further), cwd=common.ROOT, env=common.environment()).returncode
-    started = time.monotonic()
-    return summarise(run_steps(names), time.monotonic() - started)
+    if "health" in names:
+        with contextlib.suppress(containers.Unavailable):  # it then says itself what it skips
+            containers.ensure()
+    return summarise_run(lambda: run_steps(names))
 
 
 if __name__ == "__main__":
