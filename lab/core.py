@@ -158,7 +158,7 @@ class Lab:
             preferred_port=port,
             port_variable=f"KUMAWATCH_LAB_{name.upper()}_PORT",
             command=lambda port: [sys.executable, "-m", module, *arguments, "--port", str(port)],
-            env=lambda port: {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+            env=lambda port: {"PYTHONUNBUFFERED": "1"},
             cwd=CHECKOUT,
             probe=probe,
             version=code_version(module),

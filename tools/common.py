@@ -65,13 +65,16 @@ def elapsed(seconds: float) -> str:
 def environment() -> Dict[str, str]:
     """The environment of what we start: the virtual environment first, a UTF-8 locale, this checkout's ansible.cfg.
 
-    ansible.cfg is named because Ansible ignores the one it finds by itself in a world-writable directory.
+    ansible.cfg is named because Ansible ignores the one it finds by itself in a world-writable directory. What Python
+    has compiled is kept, and outside the tree, whatever the shell says: a playbook starts a process for each task, and
+    without that each of them compiles all of boto3 again.
     """
     env = {
         key: value
         for key, value in os.environ.items()
-        if key not in ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
+        if key not in ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "PYTHONDONTWRITEBYTECODE")
     }
+    env["PYTHONPYCACHEPREFIX"] = str(CACHE / "pycache")
     env["PATH"] = os.pathsep.join([str(VENV / "bin"), env.get("PATH", os.defpath)])
     env["VIRTUAL_ENV"] = str(VENV)
     env["PYTHONUNBUFFERED"] = "1"

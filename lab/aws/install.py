@@ -162,7 +162,6 @@ def variables(port: int, state: Path) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         **CREDENTIALS,
     }
 
