@@ -71,4 +71,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                     f"{item.nodeid} uses {' or '.join(sorted(fixtures))}; only {modules} may: see tests/conftest.py"
                 )
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+        # A stable order: the tests of one long run follow it stage by stage.
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None and group_of(item.nodeid) not in WHOLE)
