@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -334,6 +335,10 @@ def _common(entry: Mapping[str, Any], place: Place, checker: Checker) -> None:
     sample = entry.get("apm", {}).get("sample")
     if sample is not None and not 0 <= sample <= 1:
         checker.report(f"{place.key('apm').key('sample')} must be between 0 and 1, not {sample}.", sample)
+    for name in ("requests_per_minute", "spans_per_request", "span_bytes"):
+        number = entry.get("apm", {}).get(name)
+        if number is not None and not 0 <= number < math.inf:
+            checker.report(f"{place.key('apm').key(name)} must be a number from 0 on, not {number}.", number)
     for name, value in entry.get("tags", {}).items():
         if isinstance(value, (Mapping, list)):
             checker.report(f"{place.key('tags').key(name)} must be text, not {shown(value)}.", name)

@@ -45,6 +45,7 @@ PURE = [
     "_kuma.providers",
     "_kuma.state",
     "_kuma.tags",
+    *(f"_apm.{path.stem}" for path in sorted((UTILS / "_apm").glob("*.py")) if path.stem != "__init__"),
     *(f"_catalog.{path.stem}" for path in sorted((UTILS / "_catalog").glob("*.py")) if path.stem != "__init__"),
 ]
 NETWORK = ("aiohttp", "socketio", "engineio", "asyncio", "ssl", "socket", "urllib.request")

@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Application performance monitoring. Each filter is documented in the file of its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import evaluation, report
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import CatalogueError
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
+
+# The role documents the variables; the rules are read from there and written nowhere else.
+_SPEC = Path(__file__).parents[2] / "roles" / "apm" / "meta" / "argument_specs.yml"
+
+
+@cache
+def options(entry: str) -> dict[str, Any]:
+    """The argument spec of an entry point of the role ``apm``."""
+    found: dict[str, Any] = yaml.safe_load(_SPEC.read_text(encoding="utf-8"))["argument_specs"][entry]["options"]
+    return found
+
+
+def apm_evaluation(
+    catalogue: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    groups: Mapping[str, Any] | None = None,
+    hostvars: Mapping[str, Any] | None = None,
+    trial: Any = None,
+    today: str = "",
+    strict: bool = True,
+) -> dict[str, Any]:
+    """The evaluation. Memory is that of the facts, where hosts have been asked for them."""
+    groups = {name: list(hosts) for name, hosts in (groups or {}).items()}
+    inventory = evaluation.Inventory(
+        groups=groups,
+        memories=_memories(catalogue, groups, hostvars or {}),
+        today=date.fromisoformat(today) if today else date.today(),
+    )
+    try:
+        return evaluation.evaluate(catalogue, variables, options("evaluate"), inventory, trial)
+    except CatalogueError as error:
+        if strict:
+            raise
+        return {"problems": [str(problem) for problem in error.problems]}
+
+
+def _memories(
+    catalogue: Mapping[str, Any], groups: Mapping[str, list[str]], hostvars: Mapping[str, Any]
+) -> dict[str, float]:
+    """GiB by host, of the hosts of services alone: a look at a host's variables costs time."""
+    wanted = {
+        host
+        for service in catalogue.get("services", ())
+        for host in groups.get(service.get("hosts") or "", [service.get("hosts")])
+        if host in hostvars
+    }
+    found = {host: (hostvars[host].get("ansible_facts") or {}).get("memtotal_mb") for host in wanted}
+    return {host: megabytes / 1024 for host, megabytes in found.items() if megabytes}
+
+
+def _filter(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with its errors as Ansible's."""
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except KumawatchError as error:
+            raise AnsibleFilterError(str(error)) from None
+
+    return wrapper
+
+
+class FilterModule:
+    """The filters."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """By name."""
+        return {
+            "apm_evaluation": _filter(apm_evaluation),
+            "apm_evaluation_html": _filter(report.page),
+            "apm_evaluation_markdown": _filter(report.markdown),
+        }
