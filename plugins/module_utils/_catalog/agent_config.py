@@ -74,8 +74,8 @@ def configuration(
     :param host: its name in the inventory.
     :param groups: the groups that it is in.
     :param settings: ``mode`` (``ec2``, ``onPremise``), ``region``, ``interval`` in seconds, ``metrics`` (of
-        :data:`.agent.GROUPS`), ``mounts``, ``devices`` and ``interfaces`` (all the names; without any, nothing is sent
-        of them), ``grouped`` (whether the host is in an Auto Scaling group), ``run_as_user``, ``role_arn``, ``traces``
+        :data:`.agent.GROUPS`), ``mounts``, ``devices`` (those of the mounts if not given, of which ``mounted`` says the
+        device by mount) and ``interfaces`` (all the names; without any, nothing is sent of them), ``grouped`` (whether the host is in an Auto Scaling group), ``run_as_user``, ``role_arn``, ``traces``
         (of :data:`TRACES`), ``debug``, and ``extra``: what else the agent is to do, in its own words, laid over the
         rest.
     :raises InputError: it is nothing that the agent would take, or that would do what it seems to.
@@ -144,9 +144,12 @@ def _metrics(services: Sequence[Service], settings: Mapping[str, Any], instance:
             f"the agent can do goes into extra."
         )
     names = {name for group in chosen for name in agent.GROUPS[group]} | watched(services)
+    mounts = _mounts(services, settings)
+    mounted = settings.get("mounted") or {}
+    devices = settings.get("devices") or [mounted[mount] for mount in mounts if mount in mounted]
     resources = {
-        agent.MOUNT: _mounts(services, settings),
-        agent.DEVICE: list(settings.get("devices") or ()),
+        agent.MOUNT: mounts,
+        agent.DEVICE: list(dict.fromkeys(devices)),
         agent.INTERFACE: list(settings.get("interfaces") or ()),
     }
     collected: dict[str, Document] = {}

@@ -132,6 +132,12 @@ def test_devices_and_interfaces_that_nobody_names_are_left_out() -> None:
     assert not {"diskio", "net"} & set(collected), "the agent would take all of them"
 
 
+def test_devices_are_those_of_the_mounts_that_are_watched() -> None:
+    mounted = {"/": "nvme0n1p1", "/data": "nvme1n1", "/scratch": "nvme1n1", "/boot": "nvme0n1p2"}
+    document = made({"devices": [], "mounted": mounted})
+    assert document["metrics"]["metrics_collected"]["diskio"]["resources"] == ["nvme0n1p1", "nvme1n1"]
+
+
 def test_a_host_that_is_no_instance_says_its_name() -> None:
     document = made({"mode": "onPremise", "grouped": True})
     assert sent(document) == {(name, frozenset({"host", *extra})) for name, extra in agent.METRICS.items()}
