@@ -239,7 +239,7 @@ def pip_configuration() -> str:
     done = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, env=common.environment()
     )
-    lines = ["[global]", "cert = /etc/ssl/certs/ca-certificates.crt"]
+    lines = ["[global]", "cert = /etc/ssl/certs/ca-certificates.crt", "cache-dir = /var/cache/pip"]
     for line in done.stdout.splitlines():
         key, _, value = line.partition("=")
         option, value = key.rpartition(".")[2], value.strip("'\"")
