@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Molecule's scenarios: that each is whole, that its run is read rightly, and what is said where there is no Docker."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tools import common, containers, molecule
+from tools import test as driver
+
+OUTPUT = """
+    TASK [kumawatch.monitoring.health_endpoint : Copy the package] *****************
+============================= test session starts ==============================
+collected 24 items
+======================== 21 passed, 3 skipped in 43.82s =========================
+INFO     [health_endpoint > verify] Executed: Successful
+============================== 6 passed in 4.01s ===============================
+"""
+
+
+def platforms(scenario: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load((molecule.DIRECTORY / scenario / "molecule.yml").read_text())["platforms"])
+
+
+@pytest.mark.parametrize("scenario", molecule.scenarios())
+def test_a_scenario_has_what_its_steps_run(scenario: str) -> None:
+    directory = molecule.DIRECTORY / scenario
+    for name in ("converge.yml", "upgrade.yml", "absent.yml"):
+        assert (directory / name).exists(), name
+    for name in ("tests", "tests_upgraded"):
+        assert list((directory / name).glob("test_*.py")), name
+    assert set(molecule.images(scenario)) <= set(containers.IMAGES)
+
+
+def test_hosts_have_names_of_their_own_over_all_scenarios() -> None:
+    names = Counter(host["name"] for scenario in molecule.scenarios() for host in platforms(scenario))
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_the_tests_on_hosts_are_counted() -> None:
+    assert molecule.passed(OUTPUT) == 27
+    assert molecule.passed("======= 1 failed, 23 passed in 43.82s =======\n") == 23
+    assert molecule.passed("collected 24 items\n") == 0
+
+
+def test_what_a_scenario_does_is_told() -> None:
+    assert molecule.activity("TASK [Start the hosts] ****") == "Start the hosts"
+    assert molecule.activity("ok: [localhost]") == ""
+
+
+@pytest.fixture
+def no_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A PATH without a docker command; its directory."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("required", "outcome"), [("0", "skipped"), ("1", "FAILED")])
+def test_without_docker_the_step_is_skipped_or_fails(
+    no_docker: Path, monkeypatch: pytest.MonkeyPatch, required: str, outcome: str
+) -> None:
+    monkeypatch.setenv("KUMAWATCH_REQUIRE_ALL", required)
+    (result,) = driver.molecule()
+    assert result.outcome() == outcome
+    assert "there is no docker command" in (result.note or result.skips[0])
+
+
+def test_a_daemon_that_was_named_and_does_not_answer_is_not_replaced(
+    no_docker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = no_docker / "docker"
+    docker.write_text("#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n")
+    docker.chmod(0o755)
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    with pytest.raises(containers.Unavailable, match=r"DOCKER_HOST is set.*Cannot connect"):
+        containers.ensure()
+    monkeypatch.delenv("DOCKER_HOST")
+    with pytest.raises(containers.Unavailable, match="only root can start one"):
+        containers.ensure()  # there is no dockerd either
+    assert "DOCKER_HOST" not in os.environ
+
+
+def test_an_image_that_is_named_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOLECULE_IMAGE_DEBIAN12", "registry.example.com/debian-systemd:12")
+    assert containers.image("debian12") == "registry.example.com/debian-systemd:12"
+    with pytest.raises(containers.Unavailable, match="there is no image plan9; there are debian12"):
+        containers.image("plan9")
+
+
+def test_what_an_image_is_made_of_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    wanted = containers.IMAGES["debian12"]
+    monkeypatch.setattr(containers, "AUTHORITIES", tmp_path)
+    monkeypatch.setattr(containers, "pip_configuration", lambda: "[global]\n")
+    before = containers._digest(wanted, "")
+    assert before == containers._digest(wanted, "")
+    (tmp_path / "ours.crt").write_text("an authority")
+    assert len({before, containers._digest(wanted, ""), containers._digest(containers.IMAGES["debian13"], "")}) == 3
+
+
+def test_no_login_and_no_path_gets_into_an_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    configuration = tmp_path / "pip.conf"
+    environment = {**os.environ, "PIP_CONFIG_FILE": str(configuration)}
+    for name in ("PIP_INDEX_URL", "PIP_PROXY", "PIP_TRUSTED_HOST"):
+        environment.pop(name, None)
+    monkeypatch.setattr(common, "environment", lambda: environment)
+    configuration.write_text("[global]\nindex-url = https://user:secret@index.example.com/simple\n")
+    assert "secret" not in containers.pip_configuration()
+    configuration.write_text("[global]\nindex-url = file:///srv/index\ntrusted-host = index.example.com\n")
+    assert "index-url" not in containers.pip_configuration()
+    assert "trusted-host = index.example.com\n" in containers.pip_configuration()
