@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import evaluation, report
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import collector, evaluation, report
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import CatalogueError
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
 
@@ -53,6 +53,25 @@ def apm_evaluation(
         return {"problems": [str(problem) for problem in error.problems]}
 
 
+def apm_host(
+    catalogue: Mapping[str, Any], variables: Mapping[str, Any], groups: Any = (), strict: bool = True
+) -> dict[str, Any]:
+    """What the role writes on a host, but for the keys."""
+    try:
+        found = collector.host(catalogue, variables, options("main"), list(groups))
+    except CatalogueError as error:
+        if strict:
+            raise
+        return {"problems": [str(problem) for problem in error.problems]}
+    return {"config": found.config, "services": found.services}
+
+
+def apm_secrets(catalogue: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
+    """The keys, as systemd reads them from a file."""
+    extra = {str(name): str(value) for name, value in (variables.get("apm_environment") or {}).items()}
+    return collector.host(catalogue, variables, options("main"), []).secrets + collector.lines(extra)
+
+
 def _memories(
     catalogue: Mapping[str, Any], groups: Mapping[str, list[str]], hostvars: Mapping[str, Any]
 ) -> dict[str, float]:
@@ -89,4 +108,6 @@ class FilterModule:
             "apm_evaluation": _filter(apm_evaluation),
             "apm_evaluation_html": _filter(report.page),
             "apm_evaluation_markdown": _filter(report.markdown),
+            "apm_host": _filter(apm_host),
+            "apm_secrets": _filter(apm_secrets),
         }

@@ -125,6 +125,7 @@ _XRAY: dict[str, Any] = {
         "integration": {
             "no_secret": _yes(
                 "The collector signs with the role of the instance (SigV4).",
+                ""
                 "https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/extension/sigv4authextension",
             ),
             "no_agent": _yes(
@@ -383,11 +384,13 @@ _DYNATRACE_ASPECTS: dict[str, Any] = {
         "otlp": _yes("Native OTLP over HTTP at /api/v2/otlp/v1/traces.", _DYNATRACE_OTLP),
         "aws": _partly(
             "Reads CloudWatch metrics of configured services with credentials of its own.",
+            ""
             "https://www.dynatrace.com/support/help/setup-and-configuration/setup-on-cloud-platforms/amazon-web-services/"
             "amazon-web-services-integrations/aws-service-metrics",
         ),
         "alerts": _partly(
             "Webhooks: the front door of the alert channel takes them once somebody writes their payload.",
+            ""
             "https://www.dynatrace.com/support/help/observe-and-explore/notifications-and-alerting/problem-notifications",
         ),
     },
