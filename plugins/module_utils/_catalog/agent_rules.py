@@ -448,6 +448,8 @@ _NOT_RE2 = (
     (r"\(\?#", "it has a comment"),
     (r"\\[1-9]", "it refers back to a group"),
     (r"\\Z", "\\Z is \\z there"),
+    (r"\\(?![AbBCDdSsWwzafnrtvxQEpP0-9_])\w", "it escapes a letter that means nothing there"),
+    (r"\(\?[a-zA-Z-]*[aLux][a-zA-Z-]*[:)]", "it has a flag that is Python's"),
     (r"[*+?}]\+", "it has a possessive quantifier"),
 )
 _MOST_REPEATED = 1000
@@ -459,7 +461,7 @@ def unreadable(expression: str) -> str:
         re.compile(expression)
     except re.error as error:
         # Go knows classes and flags that Python does not.
-        if not re.search(r"\[\[:\w+:\]\]|\\[pPzQE]|\(\?[imsU-]+\)", expression):
+        if not re.search(r"\[\[:\w+:\]\]|\\[pPzQE]|\\x\{|\(\?[imsU-]+\)", expression):
             return str(error)
     # Escaped backslashes, escaped signs and classes say nothing of what is looked for.
     bare = re.sub(r"\\\\|\\[^\w]", "", expression)

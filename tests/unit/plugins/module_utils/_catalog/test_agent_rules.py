@@ -186,7 +186,20 @@ def test_mounts_that_are_excluded_need_not_be_named() -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["^BEGIN", r"\d{4}-\d{2}", r"(?P<a>x)|(?:y)", "[(?=]", r"a\(?=", r"\\1", "x{1000}", r"^[\S]", "(?i)error", "a+?"],
+    [
+        "^BEGIN",
+        r"\d{4}-\d{2}",
+        r"(?P<a>x)|(?:y)",
+        "[(?=]",
+        r"a\(?=",
+        r"\\1",
+        "x{1000}",
+        r"^[\S]",
+        "(?i)error",
+        "a+?",
+        r"\_\-\ ",
+        r"\pL\z",
+    ],
 )
 def test_expressions_that_go_reads_too_are_taken(expression: str) -> None:
     assert unreadable(expression) == ""
@@ -194,7 +207,19 @@ def test_expressions_that_go_reads_too_are_taken(expression: str) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["(?<=a)b", "(?<!a)b", "(?P<a>x)(?P=a)", r"(a)\1", "(a)(?(1)b|c)", "a{2000}", "[", "(?#x)a", r"a\Z"],
+    [
+        "(?<=a)b",
+        "(?<!a)b",
+        "(?P<a>x)(?P=a)",
+        r"(a)\1",
+        "(a)(?(1)b|c)",
+        "a{2000}",
+        "[",
+        "(?#x)a",
+        r"a\Z",
+        r"\u0041",
+        "(?x)a",
+    ],
 )
 def test_expressions_that_go_does_not_read_are_not(expression: str) -> None:
     assert unreadable(expression) != ""
