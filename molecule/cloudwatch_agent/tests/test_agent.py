@@ -69,7 +69,7 @@ def test_a_host_that_is_no_instance_has_credentials_that_only_the_agent_reads(
 
 def test_nothing_that_was_needed_on_the_way_is_left(host: Host) -> None:
     assert host.run("ls -d /tmp/*.cloudwatch-agent /tmp/tmp.*/in").stdout == ""
-    assert host.run("pgrep -f gpg-agent").rc != 0
+    assert host.run("pgrep -x gpg-agent").rc != 0
 
 
 def may_read(host: Host, path: str) -> bool:
