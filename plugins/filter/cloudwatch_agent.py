@@ -49,5 +49,4 @@ class FilterModule:
             "cloudwatch_agent_reads_containers": _filter(agent_config.reads_containers),
             "cloudwatch_agent_serialised": _filter(agent_config.serialised),
             "cloudwatch_agent_stack": _filter(agent_config.stack),
-            "cloudwatch_agent_wanted": _filter(agent_config.wanted),
         }

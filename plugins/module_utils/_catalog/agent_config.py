@@ -61,11 +61,6 @@ def services_of(catalogue: Catalogue, host: str, groups: Collection[str]) -> lis
     return [service for service in catalogue["services"] if service.get("hosts") in names and _wanted(service)]
 
 
-def wanted(catalogue: Catalogue, host: str, groups: Collection[str]) -> bool:
-    """Whether a host is one of a service that wants the agent."""
-    return bool(services_of(catalogue, host, groups))
-
-
 def configuration(
     catalogue: Catalogue, host: str, groups: Collection[str], settings: Mapping[str, Any] | None = None
 ) -> Document:

@@ -157,12 +157,18 @@ def test_logs_are_those_of_the_hosts_services() -> None:
     assert elsewhere["metrics"]["metrics_collected"]["disk"]["resources"] == ["/"]
 
 
-def test_hosts_are_found_by_their_name_and_by_their_groups() -> None:
-    whole = catalogue(SERVICES)
-    assert agent_config.wanted(whole, "api-1", ["api_hosts", "all"])
-    assert agent_config.wanted(whole, "api_hosts", [])
-    assert not agent_config.wanted(whole, "api-1", ["all"])
-    assert not agent_config.wanted(whole, "quiet-1", []), "its agent is absent"
+@pytest.mark.parametrize(
+    ("host", "groups", "names"),
+    [
+        ("api-1", ["api_hosts", "all"], ["api", "batch"]),
+        ("api_hosts", [], ["api", "batch"]),
+        ("api-1", ["all"], []),
+        ("quiet-1", [], []),
+    ],
+)
+def test_services_are_found_by_the_hosts_name_and_by_its_groups(host: str, groups: list[str], names: list[str]) -> None:
+    found = agent_config.services_of(catalogue(SERVICES), host, groups)
+    assert [service["name"] for service in found] == names
 
 
 def test_traces_are_taken_from_this_host_alone() -> None:
