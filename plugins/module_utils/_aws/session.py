@@ -32,6 +32,7 @@ SERVICES = {
     "elbv2": ("Elastic Load Balancing", "elasticloadbalancing"),
     "lambda": ("Lambda", "lambda"),
     "logs": ("CloudWatch Logs", "logs"),
+    "pricing": ("The Price List API", "pricing"),
     "rds": ("RDS", "rds"),
     "resourcegroupstaggingapi": ("The tagging API", "tag"),
     "scheduler": ("EventBridge Scheduler", "scheduler"),

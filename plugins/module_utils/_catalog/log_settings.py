@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -182,7 +183,11 @@ def _source(
         "class": entry.get("class", declared.get("class", "standard")),
         "retention_days": entry.get("retention_days", declared.get("retention_days")),
         "log_types": entry.get("log_types", ["access"] if kind == "load_balancer" else []),
-        **{key: entry[key] for key in ("counts", "multi_line_start", "timestamp_format") if key in entry},
+        **{
+            key: entry[key]
+            for key in ("counts", "multi_line_start", "timestamp_format", "gb_per_month")
+            if key in entry
+        },
     }
     if kind == "docker":
         source["driver"] = entry.get("driver", "agent")
@@ -191,6 +196,11 @@ def _source(
             f"{where.key('name')} takes letters, digits, '-', '_' and '.', not '{source['name']}'.", entry.get("name")
         )
     _retention(entry, where, checker)
+    if not 0 <= entry.get("gb_per_month", 0) < math.inf:
+        checker.report(
+            f"{where.key('gb_per_month')} must be a number from 0 on, not {entry['gb_per_month']}.",
+            entry["gb_per_month"],
+        )
     if kind in ("load_balancer", "database") and not service.get(kind):
         checker.report(f"{where.key(kind)} needs the service's {kind}, whose logs they are.", entry[kind])
     _fitting(entry, source, where, checker)

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How much has been written to log groups: the calls behind ``cloudwatch_log_volumes``, and what their answers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from .session import Aws
+
+NAMESPACE, METRIC, DIMENSION = "AWS/Logs", "IncomingBytes", "LogGroupName"
+QUERIES = 500
+"""Metrics that one call answers."""
+
+DAY = 86_400
+MONTH_DAYS = 365 / 12
+GB = 2**30
+"""What AWS bills as a GB."""
+
+
+def volumes(aws: Aws, days: int, now: datetime, prefix: str = "") -> dict[str, float]:
+    """GB a month by log group, of those to which something was written.
+
+    :param days: over how many whole days; where a group is younger, over its own.
+    :param now: the time, with its time zone.
+    :param prefix: only groups whose names begin so.
+    """
+    names = sorted(
+        {
+            str(item["Dimensions"][0]["Value"])
+            for item in aws.pages("cloudwatch", "ListMetrics", "Metrics", Namespace=NAMESPACE, MetricName=METRIC)
+            # Others are of delivery, by destination.
+            if [one["Name"] for one in item.get("Dimensions") or ()] == [DIMENSION]
+        }
+    )
+    end = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    result: dict[str, float] = {}
+    wanted = [name for name in names if name.startswith(prefix)]
+    for first in range(0, len(wanted), QUERIES):
+        part = wanted[first : first + QUERIES]
+        answers: dict[str, list[tuple[datetime, float]]] = {}
+        for found in aws.pages(
+            "cloudwatch",
+            "GetMetricData",
+            "MetricDataResults",
+            MetricDataQueries=_queries(part),
+            StartTime=end - timedelta(days=days),
+            EndTime=end,
+        ):
+            # A result may go on over several pages.
+            points = zip(found.get("Timestamps") or (), found.get("Values") or (), strict=True)
+            answers.setdefault(str(found["Id"]), []).extend((moment, float(value)) for moment, value in points)
+        for number, name in enumerate(part):
+            size = monthly(answers.get(f"g{number}", []), end)
+            if size is not None:
+                result[name] = size
+    return result
+
+
+def _queries(names: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "Id": f"g{number}",
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": NAMESPACE,
+                    "MetricName": METRIC,
+                    "Dimensions": [{"Name": DIMENSION, "Value": name}],
+                },
+                "Period": DAY,
+                "Stat": "Sum",
+            },
+        }
+        for number, name in enumerate(names)
+    ]
+
+
+def monthly(points: Sequence[tuple[datetime, float]], end: datetime) -> float | None:
+    """GB a month from the bytes of days, each with its beginning; ``None`` without any.
+
+    Days without a point since the first one are days on which nothing was written.
+    """
+    if not points:
+        return None
+    first = min(moment for moment, _bytes in points)
+    days = max(1.0, (end - first).total_seconds() / DAY)
+    return sum(size for _moment, size in points) / days * MONTH_DAYS / GB
