@@ -226,13 +226,23 @@ def rest_operations(service: str) -> list[tuple[str, re.Pattern[str], frozenset[
         return []
     found = []
     for name, operation in loaded["operations"].items():
+        if operation.get("deprecated"):
+            # Its successor is called in the same way.
+            continue
         uri, _mark, query = operation["http"]["requestUri"].partition("?")
         pattern = re.sub(r"\\\{(\w+)(\\\+)?\\\}", lambda match: "(.+)" if match[2] else "([^/]+)", re.escape(uri))
         # A Lambda may be named by its ARN or its name.
         wanted = frozenset(part.partition("=")[0] for part in query.split("&") if part)
+        wanted |= _required_in_query(loaded["shapes"].get(operation.get("input", {}).get("shape"), {}))
         literal = len(re.sub(r"\{[^}]*\}", "", uri)) + 100 * len(wanted)
         found.append((operation["http"]["method"], re.compile(pattern.rstrip("/") + "/?"), wanted, name, literal))
     return found
+
+
+def _required_in_query(shape: dict[str, Any]) -> frozenset[str]:
+    """The query parameters that an operation cannot do without: what tells one thing from a list of them."""
+    members = (shape["members"][name] for name in shape.get("required", ()))
+    return frozenset(member["locationName"] for member in members if member.get("location") == "querystring")
 
 
 # -- faults as each protocol words them

@@ -22,7 +22,7 @@ from lab.process import free_port
 from tools import lab_account
 
 from .test_alert_channel import Chat, until
-from .test_phase2_site import Lab, succeeded
+from .test_phase2_site import Lab, beyond_policies, calls_of, succeeded
 from .test_site import ENDPOINTS, Run
 
 GROUPS = "Reconcile the log groups"
@@ -55,6 +55,7 @@ class Account:
     chat: Chat
     lab: Lab
     runs: dict[str, Run] = field(default_factory=dict)
+    calls: set[tuple[str, str]] = field(default_factory=set)
 
     def run(self, name: str, *arguments: str, playbook: str, **variables: Any) -> Run:
         """Run a playbook, and keep what it did under a name."""
@@ -98,10 +99,12 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         chat.start()
         try:
             made = Account(aws, chat, Lab(directory, aws, None))
+            aws.forget_requests()
             made.run("predicted", "--check", "--diff", playbook="cloudwatch_logs.yml")
             made.run("channel", playbook="alert_channel.yml")
             made.run("made", "--diff", playbook="cloudwatch_logs.yml")
             made.run("again", playbook="cloudwatch_logs.yml")
+            made.calls = calls_of(aws)
             yield made
         finally:
             chat.stop()
@@ -124,6 +127,12 @@ def test_it_is_predicted_and_made_and_then_unchanged(account: Account) -> None:
     rule = account.aws.client("cloudwatch").get_alarm_mute_rule(AlarmMuteRuleName="lab/Works/logs")
     assert {name.split("/")[1] for name in rule["MuteTargets"]["AlarmNames"]} >= {"api", "queue", "shop"}
     assert {APP, "/lab/load-balancer/kumawatch-lab", f"/aws/lambda/{REPORT}"} <= set(account.groups())
+
+
+@pytest.mark.slow
+def test_every_call_of_a_run_is_in_the_policies(account: Account) -> None:
+    assert {("logs", "PutMetricFilter"), ("logs", "CreateDelivery")} <= account.calls
+    assert beyond_policies(account.calls) == []
 
 
 def test_a_line_becomes_a_card_with_the_line_in_it(account: Account) -> None:
