@@ -15,7 +15,7 @@ from typing import Any
 from ministack import app
 from ministack.services import lambda_svc
 
-from lab.aws import logs, logs_scheduler, patch_ec2, patch_rds, patch_sns, patch_tagging
+from lab.aws import logs, logs_scheduler, patch_ec2, patch_rds, patch_sns, patch_ssm, patch_tagging
 from lab.aws.monitoring import Monitoring
 
 NAMES = {
@@ -44,6 +44,7 @@ NAMES = {
         "_url_config_key",
         "json_response",
     ],
+    "ministack.services.cloudformation.provisioners": ["_RESOURCE_HANDLERS"],
     "ministack.services.rds": ["_ACTION_MAP", "_clusters", "_error", "_instance_xml", "_instances", "_p", "_tags"],
     "ministack.services.alb": ["_tags"],
     "ministack.services.secretsmanager": ["_secrets"],
@@ -100,6 +101,7 @@ def install(monitoring: Monitoring, port: int) -> None:
     patch_rds.install()
     patch_sns.install()
     monitoring.forgetters.append(patch_sns.MAIL.clear)
+    patch_ssm.install()
     patch_tagging.install(monitoring)
     logs.install(monitoring)
     logs_scheduler.install()
