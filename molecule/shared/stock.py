@@ -89,7 +89,8 @@ def stock() -> list[str]:
     lines += [f"group {line}" for line in Path("/etc/group").read_text().splitlines()]
     for line in said("ss", "-Hlntu").splitlines():
         kind, _state, _received, _sent, address, *_ = line.split()
-        lines.append(f"port {kind} {address}")
+        if not address.startswith("127.0.0.11:"):  # Docker's name server, which has other ports after a restart
+            lines.append(f"port {kind} {address}")
     return sorted(set(lines))
 
 
