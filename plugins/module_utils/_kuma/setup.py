@@ -245,7 +245,13 @@ async def _needs_user(connection: Connection) -> bool:
 
 async def _check_wizard(connection: Connection, database: Database) -> None:
     async with over_http(connection) as client:
-        check_wizard(database, await client.get("/setup-database-info") or {}, connection.shown)
+        try:
+            wizard = await client.get("/setup-database-info")
+        except CallFailed:
+            raise
+        except KumawatchError:
+            return  # it starts anew, since another run was quicker: whoever chooses finds out
+        check_wizard(database, wizard or {}, connection.shown)
 
 
 async def _choose(connection: Connection, database: Database) -> bool:
