@@ -23,8 +23,8 @@ GROUPS = {
     "chromium": ("tests/lab/test_chat_page.py", {"browser"}),
 }
 
-#: Modules whose tests look at one long run of site.yml: in one process it is made once, and not once in each.
-WHOLE = ("tests/integration/test_phase2_site.py", "tests/integration/test_phase3_site.py")
+#: Modules whose tests look at what long runs of playbooks made: in one process it is made once, and not once in each.
+WHOLE = tuple(f"tests/integration/test_{name}.py" for name in ("alert_channel", "phase2_site", "phase3_site"))
 
 #: What names a server that all processes would share, and empty before each test.
 EXTERNAL = ("KUMAWATCH_KUMA_URL", "KUMAWATCH_AWS_ENDPOINT_URL")
