@@ -404,7 +404,7 @@ def test_a_drill_names_the_chat_that_is_gone_and_nothing_is_lost(
     try:
         with impatient(channel):
             result = drill(severities=["critical"])
-            until(lambda: channel.depth("alerts-dead") == 2, seconds=120, what="the dead letters")
+            until(lambda: channel.depth("alerts-dead") == 2, seconds=300, what="the dead letters")
     finally:
         channel.chat.start()
     assert set(links(result).values()) <= {"chat", "dead letters"}, result["msg"]
