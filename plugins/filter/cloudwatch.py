@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import alarms, monitored, mutes
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import alarms, monitored, mutes, watcher
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
 
 
@@ -52,4 +52,5 @@ class FilterModule:
             "cloudwatch_monitored": _filter(monitored.monitored),
             "cloudwatch_mute_rules": _filter(mute_rules),
             "cloudwatch_omissions": _filter(alarms.omissions),
+            "cloudwatch_watcher_alarms": _filter(watcher.watcher_alarms),
         }

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import uptime
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import uptime, watcher
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
 
 
@@ -34,6 +34,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """By name."""
         return {
+            "uptime_kuma_heartbeat": _filter(watcher.heartbeat),
             "uptime_maintenances": _filter(uptime.maintenances),
             "uptime_monitors": _filter(uptime.monitors),
             "uptime_notifications": _filter(uptime.notifications),

@@ -386,5 +386,8 @@ LOG_SIGNALS: dict[str, Signal] = {
 #: A business metric of the catalogue. What it measures is declared there.
 BUSINESS = "business"
 
+#: Uptime Kuma itself, which does not answer.
+WATCHER = "watcher"
+
 #: Every kind that an alarm may bear as its tag; each has its page in docs/runbooks.
-KINDS = (*SIGNALS, *(signal.kind for signal in FLEET.values()), *LOG_SIGNALS, BUSINESS, "service")
+KINDS = (*SIGNALS, *(signal.kind for signal in FLEET.values()), *LOG_SIGNALS, BUSINESS, WATCHER, "service")

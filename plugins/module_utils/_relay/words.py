@@ -39,6 +39,7 @@ KINDS = {
     "database_slow_queries": "Slow queries",
     "service": "Service",
     "uptime": "Uptime check",
+    "watcher": "Uptime Kuma itself",
 }
 
 _BY_METRIC = {
