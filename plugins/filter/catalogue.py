@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def _sentence(problem: Problem) -> str:
     return f"{problem.message} ({path}, line {origin.line_num})"
 
 
-def catalogue(variables: Any, groups: Collection[str] | None = None, strict: bool = True) -> dict[str, Any]:
+def catalogue(variables: Any, groups: Mapping[str, Sequence[str]] | None = None, strict: bool = True) -> dict[str, Any]:
     """The catalogue that the variables declare."""
     if not isinstance(variables, Mapping):
         raise AnsibleFilterError("kumawatch.monitoring.catalogue takes a mapping of the variables monitoring_*.")

@@ -14,7 +14,8 @@ from typing import Any
 from .._errors import InputError
 from . import log_settings, thresholds
 from .cascade import defaults, merged
-from .health import PATIENCE, default_problems, monitor_options, split
+from .endpoints import address, check_endpoint, members
+from .health import PATIENCE, SUBJECTS, default_problems, monitor_options, split
 from .signals import SIGNALS
 from .spec import Checker, Options, Place, Problem, listed, plain, shown
 
@@ -41,16 +42,19 @@ class CatalogueError(InputError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def resolve(variables: Mapping[str, Any], options: Options, groups: Collection[str] | None = None) -> Catalogue:
+def resolve(
+    variables: Mapping[str, Any], options: Options, groups: Mapping[str, Sequence[str]] | None = None
+) -> Catalogue:
     """The catalogue, complete: every service with what it inherits.
 
     :param variables: the variables ``monitoring_*`` by name. Others of that prefix are ignored, unless one looks like a
         known one misspelt.
     :param options: the argument spec of the role ``catalogue``.
-    :param groups: the names of the inventory's groups and hosts; ``None`` does not check ``hosts``.
+    :param groups: the hosts of each of the inventory's groups; ``None`` does not check ``hosts``, and takes each for a
+        host.
     :returns: ``environment``, ``services`` (each with ``checks``: the options of its monitors, and ``alarms``: by kind,
-        what :func:`.thresholds.complete` makes of them), ``channels``, ``status_page``, ``maintenances``,
-        ``tag_colors``, ``runbooks``, ``escalation``.
+        what :func:`.thresholds.complete` makes of them; ``endpoint`` where ``health`` has one, complete), ``channels``,
+        ``status_page``, ``maintenances``, ``tag_colors``, ``runbooks``, ``escalation``.
     :raises CatalogueError: with all mistakes.
     """
     checker = Checker()
@@ -70,7 +74,10 @@ def resolve(variables: Mapping[str, Any], options: Options, groups: Collection[s
     entries = _list("service", "monitoring_services", declared, options, checker)
     _unique(entries, "name", "service", "monitoring_services", checker)
     known = [entry["name"] for entry in entries if "name" in entry]
-    services = [_service(entry, base, channels, known, groups, checker) for entry in entries if "name" in entry]
+    endpoint = defaults(_inner(options, "monitoring_services")["health"]["options"]["endpoint"]["options"])
+    services = [
+        _service(entry, base, endpoint, channels, known, groups, checker) for entry in entries if "name" in entry
+    ]
     _unique_monitors(services, checker)
     _circles(services, checker)
 
@@ -197,9 +204,10 @@ def _alarm_layers(entry: Mapping[str, Any], place: Place, checker: Checker) -> d
 def _service(
     entry: Mapping[str, Any],
     base: Mapping[str, Any],
+    endpoint: Mapping[str, Any],
     channels: Sequence[Mapping[str, Any]],
     known: Sequence[str],
-    groups: Collection[str] | None,
+    groups: Mapping[str, Sequence[str]] | None,
     checker: Checker,
 ) -> dict[str, Any]:
     name = entry["name"]
@@ -211,7 +219,8 @@ def _service(
         checker.report(f"{place.key('depends_on')} names the service itself; remove it.", entry["depends_on"])
     hosts = entry.get("hosts")
     if hosts is not None and groups is not None:
-        _references([hosts], groups, "group or host of the inventory", place.key("hosts"), checker)
+        known_hosts = groups if hosts in groups else {*groups, *(host for inside in groups.values() for host in inside)}
+        _references([hosts], known_hosts, "group or host of the inventory", place.key("hosts"), checker)
     _web_address(entry.get("runbook"), place.key("runbook"), checker)
     for part in entry.get("group", ()):
         _check_name(part, part, place.key("group"), checker)
@@ -242,7 +251,10 @@ def _service(
     all_channels = [channel["name"] for channel in channels if "name" in channel]
     service["channels"] = _first(entry.get("channels"), base.get("channels"), standard)
     _references(entry.get("channels"), all_channels, "channel", place.key("channels"), checker)
-    service["checks"] = _checks(entry, base, service, all_channels, place, checker)
+    if "endpoint" in (entry.get("health") or {}):
+        service["endpoint"] = merged(endpoint, entry["health"]["endpoint"])
+        check_endpoint(service["endpoint"], entry, place.key("health").key("endpoint"), checker)
+    service["checks"] = _checks(entry, base, service, all_channels, groups or {}, place, checker)
     return service
 
 
@@ -295,17 +307,18 @@ def _checks(
     base: Mapping[str, Any],
     service: Mapping[str, Any],
     channels: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
     place: Place,
     checker: Checker,
 ) -> list[dict[str, Any]]:
-    """The monitors of a service: that of ``health``, then the further ones."""
+    """The monitors of a service: that of ``health``, or those of its endpoints, then the further ones."""
     result = []
     inherited = base.get("health") or {}
     health = entry.get("health")
-    if health is not None:
-        options = monitor_options(health, inherited, place.key("health"), checker)
+    for name, own in _asked(entry, service, groups):
+        options = monitor_options(own, inherited, place.key("health"), checker)
         result.append({
-            "name": service["name"],
+            "name": name,
             "description": service.get("description"),
             "channels": service["channels"],
             "shown": True,
@@ -323,6 +336,29 @@ def _checks(
             "options": monitor_options(check, inherited, where, checker),
         })  # fmt: skip
     return result
+
+
+def _asked(
+    entry: Mapping[str, Any], service: Mapping[str, Any], groups: Mapping[str, Sequence[str]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """The names of the monitors that ``health`` means, and what it says of each.
+
+    An endpoint is asked on each host, unless the entry says what else to look at. A service on one host has one
+    monitor, which bears its name.
+    """
+    if entry.get("health") is None:
+        return []
+    health = {key: value for key, value in entry["health"].items() if key != "endpoint"}
+    name, endpoint = service["name"], service.get("endpoint")
+    if endpoint is None or any(key in health for key in SUBJECTS) or "type" in (health.get("monitor") or {}):
+        return [(name, health)]
+    if not entry.get("hosts"):  # reported already
+        return []
+    hosts = members(entry["hosts"], groups)
+    return [
+        (name if len(hosts) == 1 else f"{name} {host}", {**health, "url": address(endpoint, name, host)})
+        for host in hosts
+    ]
 
 
 def _common(entry: Mapping[str, Any], place: Place, checker: Checker) -> None:

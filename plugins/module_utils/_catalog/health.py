@@ -62,7 +62,8 @@ _TYPES_OF = {
 _SECRETS = frozenset(field.option for field in MONITOR_FIELDS if field.secret) - {
     "headers", "body", "grpc_body", "grpc_metadata",
 }  # fmt: skip
-_SECRET_HEADER = re.compile(r"authorization|cookie|key|" + "|".join(SECRET_WORDS), re.IGNORECASE)
+#: Names of headers and variables whose values are secrets.
+SECRET_HEADER = re.compile(r"authorization|cookie|key|" + "|".join(SECRET_WORDS), re.IGNORECASE)
 
 
 def monitor_options(
@@ -226,7 +227,7 @@ def _raw(declared: Mapping[str, Any], kind: str, place: Place, checker: Checker)
         elif (
             name == "headers"
             and isinstance(value, Mapping)
-            and (found := [key for key in value if _SECRET_HEADER.search(str(key))])
+            and (found := [key for key in value if SECRET_HEADER.search(str(key))])
         ):
             checker.report(secret(place.key("headers").key(found[0])), found[0])
         else:
@@ -265,7 +266,7 @@ def secret_options(options: Mapping[str, Any]) -> list[str]:
     """Which of a monitor's options the catalogue refuses, since they are secret."""
     found = [name for name in options if name in _SECRETS]
     headers = options.get("headers")
-    if isinstance(headers, Mapping) and any(_SECRET_HEADER.search(str(name)) for name in headers):
+    if isinstance(headers, Mapping) and any(SECRET_HEADER.search(str(name)) for name in headers):
         found.append("headers")
     return found
 

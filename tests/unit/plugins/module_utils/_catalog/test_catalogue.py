@@ -26,12 +26,12 @@ OPTIONS = yaml.safe_load(SPEC.read_text())["argument_specs"]["main"]["options"]
 URL = "https://api.example.com/health"
 
 
-def catalogue(text: str = "", groups: list[str] | None = None, **variables: Any) -> dict[str, Any]:
+def catalogue(text: str = "", groups: dict[str, list[str]] | None = None, **variables: Any) -> dict[str, Any]:
     declared = {"monitoring_environment": "production", **(yaml.safe_load(text) or {}), **variables}
     return resolve(declared, OPTIONS, groups)
 
 
-def problems(text: str, groups: list[str] | None = None) -> list[str]:
+def problems(text: str, groups: dict[str, list[str]] | None = None) -> list[str]:
     with pytest.raises(CatalogueError) as caught:
         catalogue(text, groups)
     assert str(caught.value) == "\n".join(map(str, caught.value.problems))
@@ -325,8 +325,8 @@ def test_each_mistake_is_reported_once_and_all_are() -> None:
 def test_hosts_are_groups_or_hosts_of_the_inventory() -> None:
     text = API % "hosts: api_hosts"
     assert catalogue(text)["services"][0]["hosts"] == "api_hosts"
-    assert catalogue(text, groups=["api_hosts"])
-    assert problems(text, groups=["all", "api_host"]) == [
+    assert catalogue(text, groups={"all": ["api1"], "api_hosts": []})
+    assert problems(text, groups={"all": [], "api_host": []}) == [
         "service 'api': hosts names 'api_hosts', which is no group or host of the inventory; did you mean 'api_host'?"
     ]
 
