@@ -62,10 +62,7 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Image:
-    """What a host is made of.
-
-    suite: the release of Debian or Ubuntu to build it of, or the image to start from with script as further commands.
-    """
+    """What a host is made of: a release of a distribution, or another image (base) and what script adds to it."""
 
     suite: str
     base: str = ""
@@ -143,11 +140,9 @@ def ensure() -> str:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Hold the lock of the daemon's directory, which is ours alone."""
-    HOME.mkdir(mode=0o711, exist_ok=True)
-    if HOME.is_symlink() or HOME.stat().st_uid != os.geteuid():
-        raise Unavailable(f"{HOME} belongs to somebody else: remove it")
-    with (HOME / "lock").open("w") as lock:
+    """Hold the lock of the daemon and the images: what one makes, others wait for."""
+    common.CACHE.mkdir(exist_ok=True)
+    with (common.CACHE / "docker.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -164,6 +159,7 @@ def _daemon() -> process.Process | None:
 
 
 def _start(host: str) -> None:
+    HOME.mkdir(mode=0o711, exist_ok=True)
     log = HOME / "dockerd.log"
     command = ["dockerd", "--data-root", str(HOME / "data"), "--exec-root", str(HOME / "exec")]
     command += ["--host", host, "--pidfile", str(HOME / "dockerd.pid")]
@@ -207,7 +203,7 @@ def image(name: str) -> str:
     wanted = IMAGES[name]
     base = image(wanted.base) if wanted.base else ""
     tag = f"kumawatch-molecule/{name}:{_digest(wanted, base)}"
-    with _alone():  # one builds, others wait for it
+    with _alone():
         if not _docker("image", "inspect", tag):
             (_derive if base else _bootstrap)(name, wanted, base, tag)
             _forget_older(tag)
