@@ -9,20 +9,22 @@ import argparse
 import asyncio
 import json
 import logging
+import socket
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
 from lab.core import KEYWORD
+from lab.paths import CHECKOUT
 
 WATCH_INTERVAL = 0.1
 """How often (s) a service looks whether it was broken or mended."""
+
+HEALTH = CHECKOUT / "roles" / "health_endpoint" / "files" / "kumawatch_health" / "src"
+"""The package of the health service, which is run from its source."""
 
 log = logging.getLogger("service")
 
@@ -41,57 +43,76 @@ class State:
         return isinstance(value, dict) and value.get("broken") is True
 
 
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+# -- api: an application with a database; its health is told by the health service of the role health_endpoint
 
-
-# -- api: a JSON health endpoint (draft-inadarei-api-health-check)
-
-
-def health(broken: bool, uptime: float) -> dict[str, Any]:
-    """The health document; it names the component that fails."""
-    database: dict[str, Any] = {"componentType": "datastore", "status": "pass", "time": now()}
-    if broken:
-        database |= {"status": "fail", "output": "connection to the database refused (broken on purpose in the lab)"}
-    else:
-        database |= {"observedValue": 3, "observedUnit": "ms"}
-    status = "fail" if broken else "pass"
-    document: dict[str, Any] = {
-        "status": status,
-        "version": "1",
-        "serviceId": "api",
-        "description": "Demo API of the Kumawatch lab",
-        "checks": {
-            "database:responseTime": [database],
-            "uptime": [
-                {
-                    "componentType": "system",
-                    "observedValue": round(uptime, 1),
-                    "observedUnit": "s",
-                    "status": "pass",
-                    "time": now(),
-                }
-            ],
-        },
-    }
-    if broken:
-        document["output"] = "database: connection refused"
-    return document
+CHECKS = """
+service: api
+version: 1
+description: Demo API of the Kumawatch lab
+interval: {interval}
+checks:
+  - {{name: database, type: tcp, host: 127.0.0.1, port: {port}, timeout: 1}}
+"""
 
 
 async def api(port: int, state: State) -> None:
-    begin = time.monotonic()
+    """An application whose database a listener in the same process stands for. Broken: that refuses connections."""
+    sys.path.insert(0, str(HEALTH))
+    import uvicorn
+    from kumawatch_health.app import State as Answers
+    from kumawatch_health.app import application
+    from kumawatch_health.config import parse
+    from kumawatch_health.metrics import Metrics
+    from kumawatch_health.monitor import Monitor
+    from starlette.requests import Request
+    from starlette.responses import JSONResponse
 
-    async def answer(request: web.Request) -> web.Response:
-        broken = state.broken()
-        return web.json_response(
-            health(broken, time.monotonic() - begin),
-            status=503 if broken else 200,
-            content_type="application/health+json",
-            headers={"Cache-Control": "no-store"},
-        )
+    database = reserved(("127.0.0.1", 0))
 
-    await serve_http(port, {"/health": answer, "/": answer})
+    async def answer(request: Request) -> JSONResponse:
+        return JSONResponse({"orders": None if state.broken() else 3}, 503 if state.broken() else 200)
+
+    metrics = Metrics()
+    monitor = Monitor(
+        parse(CHECKS.format(port=database.getsockname()[1], interval=2 * WATCH_INTERVAL), {}), metrics.observe
+    )
+    app = application(Answers(monitor, metrics))
+    app.add_route("/", answer)
+    monitor.start()
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        log.info("listens on 127.0.0.1:%d", port)
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+        tasks = [
+            asyncio.create_task(server.serve([listener])),
+            asyncio.create_task(stand_for_database(database, state)),
+        ]
+        # Neither is of use without the other.
+        done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+
+def reserved(address: tuple[str, int]) -> socket.socket:
+    """A socket that is bound and does not listen: it refuses connections, and keeps the port from others."""
+    made = socket.socket()
+    # On every one of them: else the port could not be bound again while old connections to it end.
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind(address)
+    return made
+
+
+async def stand_for_database(bound: socket.socket, state: State) -> None:
+    """Accept connections at an address while the service is not broken; the port stays this process's own."""
+    address = bound.getsockname()
+    server: asyncio.Server | None = None
+    while True:
+        if state.broken() and server is not None:
+            server.close()
+            server = None
+            bound = reserved(address)
+        elif not state.broken() and server is None:
+            server = await asyncio.start_server(lambda _reader, writer: writer.close(), sock=bound)
+        await asyncio.sleep(WATCH_INTERVAL)
 
 
 # -- shop: an HTML page that a keyword is looked for in
