@@ -57,7 +57,8 @@ def services_of(catalogue: Catalogue, host: str, groups: Collection[str]) -> lis
     :param host: its name in the inventory.
     :param groups: the groups that it is in.
     """
-    names = {host, *groups}
+    # Every host is in this one, and Ansible does not say so of it.
+    names = {host, "all", *groups}
     return [service for service in catalogue["services"] if service.get("hosts") in names and _wanted(service)]
 
 

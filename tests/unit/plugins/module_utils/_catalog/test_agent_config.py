@@ -171,6 +171,10 @@ def test_services_are_found_by_the_hosts_name_and_by_its_groups(host: str, group
     assert [service["name"] for service in found] == names
 
 
+def test_a_service_of_all_hosts_is_that_of_each() -> None:
+    assert agent_config.services_of(catalogue("[{name: api, hosts: all}]"), "any", ["ungrouped"])
+
+
 def test_traces_are_taken_from_this_host_alone() -> None:
     document = made({"traces": ["otlp", "xray", "application_signals"]})
     assert document["traces"]["traces_collected"] == {
