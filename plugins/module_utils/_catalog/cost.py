@@ -228,7 +228,7 @@ READ = (
 
 def _change(wanted: Mapping[str, Charge], now: Mapping[str, Charge]) -> Report:
     none = Charge(0, 0, 0)
-    items = []
+    items: list[dict[str, Any]] = []
     for name in READ:
         before, after = now.get(name, none), wanted.get(name, none)
         if before.quantity or after.quantity:

@@ -355,7 +355,7 @@ def functions(
             called[str(schedule["target"]["arn"]).rpartition(":")[2]] += count
     for entry in entries:
         if entry.get("state", "present") == "present":
-            count = called.get(str(entry["name"]), assumed["alerts"])
+            count = called.get(str(entry["name"]), float(assumed["alerts"]))
             item = "lambda_gb_seconds_arm" if entry.get("architecture") == "arm64" else "lambda_gb_seconds"
             usage.add("lambda_requests", phase, "", count)
             usage.add(item, phase, "", count * assumed[seconds] * float(entry["memory_size"]) / 1024)
@@ -367,11 +367,11 @@ def traces(usage: Usage, catalogue: Catalogue, tracing: str, assumed: Entry) -> 
     :param tracing: how AWS takes them in: ``none``, ``xray`` (paid by the trace) or ``spans`` (paid by the GB).
     """
     for service in catalogue["services"]:
-        apm = service.get("apm") or {}
+        apm: Mapping[str, Any] = service.get("apm") or {}
         if tracing == "none" or service["state"] != "present" or apm.get("enabled") is False:
             continue
-        told = {
-            key: apm.get(key, assumed[key])
+        told: dict[str, float] = {
+            key: float(apm.get(key, assumed[key]))
             for key in ("requests_per_minute", "sample", "spans_per_request", "span_bytes")
         }
         count = told["requests_per_minute"] * 60 * HOURS * told["sample"]
