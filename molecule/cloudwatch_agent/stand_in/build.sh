@@ -16,9 +16,10 @@ for directory in bin doc etc/amazon-cloudwatch-agent.d logs var; do
     mkdir -p "$agent/$directory"
 done
 mkdir -p "$root/etc/systemd/system" "$root/usr/bin" "$root/etc/amazon" "$root/var/log/amazon"
-for program in amazon-cloudwatch-agent-ctl config-translator start-amazon-cloudwatch-agent; do
-    install -m 755 "$here/$program" "$agent/bin/"
-done
+install -m 755 "$here/amazon-cloudwatch-agent-ctl" "$agent/bin/"
+{ echo '#!/usr/bin/python3' && cat "$here/config_translator.py"; } >"$agent/bin/config-translator"
+{ echo '#!/usr/bin/python3' && cat "$here/start_agent.py"; } >"$agent/bin/start-amazon-cloudwatch-agent"
+chmod 755 "$agent"/bin/*
 echo "$version" >"$agent/bin/CWAGENT_VERSION"
 echo '# This file is of the package' >"$agent/etc/common-config.toml"
 cp "$here/amazon-cloudwatch-agent.service" "$root/etc/systemd/system/"
