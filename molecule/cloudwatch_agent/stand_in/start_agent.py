@@ -19,7 +19,7 @@ TOML = AGENT / "etc/amazon-cloudwatch-agent.toml"
 
 def main() -> None:
     log = (AGENT / "logs/amazon-cloudwatch-agent.log").open("a", buffering=1)
-    argv = [AGENT / "bin/config-translator", "--input", AGENT / "etc/amazon-cloudwatch-agent.json"]
+    argv: list[str | Path] = [AGENT / "bin/config-translator", "--input", AGENT / "etc/amazon-cloudwatch-agent.json"]
     argv += ["--input-dir", AGENT / "etc/amazon-cloudwatch-agent.d", "--output", TOML, "--mode", "auto"]
     code = subprocess.run(argv, stdout=log, stderr=log, check=False).returncode
     if code:
