@@ -283,14 +283,16 @@ def log_groups(
     :param entries: as ``cloudwatch_log_groups`` takes them.
     :param deliveries: as ``cloudwatch_log_deliveries`` takes them: who delivers to a group or a bucket.
     """
-    vended = {}
+    vended: dict[str, bool] = {}
     for delivery in deliveries:
         if delivery.get("state", "present") != "present":
             continue
-        group = next(
-            (one["arn"].partition(":log-group:")[2] for one in delivery["destinations"] if one["type"] == "logs"), ""
+        # By their ARNs: the type is left out of what was read, since it follows from them.
+        arns = [str(one["arn"]) for one in delivery["destinations"]]
+        kept = any(arn.split(":", 3)[2] == "s3" for arn in arns)
+        vended.update(
+            (arn.partition(":log-group:")[2].removesuffix(":*"), kept) for arn in arns if ":log-group:" in arn
         )
-        vended[group] = any(one["type"] == "s3" for one in delivery["destinations"])
     for entry in entries:
         if entry.get("state", "present") != "present":
             continue

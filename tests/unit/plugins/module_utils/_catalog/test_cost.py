@@ -360,13 +360,19 @@ def test_what_changes_against_now() -> None:
     now = [
         {"phase": "phase2", "alarms": [*there, alarm(1, "composite"), alarm(2, "composite")], "dashboards": []},
         {"phase": "phase3", "alarms": log_alarms.log_alarms(what, found, TOPICS),
-         "log_groups": logs.groups(what, found)[:2], "log_metric_filters": logs.metric_filters(what, found)},
+         "log_groups": logs.groups(what, found),
+         "log_deliveries": [
+             {**one, "destinations": [{"arn": to["arn"]} for to in one["destinations"]]}  # as they are read
+             for one in logs.deliveries(what, found)
+         ],
+         "log_metric_filters": logs.metric_filters(what, found)},
     ]  # fmt: skip
     change = cost(what, found, LIST, {"now": now})["change"]
     by = {line["item"]: line for line in change["lines"]}
     assert by["alarms_composite"]["change"] == -1.0
     assert by["dashboards"]["quantity_now"] == 0 < by["dashboards"]["change"]
     assert by["alarms"]["change"] == by["log_metrics"]["change"] == 0
+    assert by["logs_vended"]["quantity_now"] == by["logs_vended"]["quantity"] > 0
     assert change["change"] == pytest.approx(change["monthly"] - change["monthly_now"])
     # An empty account: all of it is new.
     empty = cost(what, found, LIST, {"now": []})["change"]
