@@ -58,11 +58,14 @@ def main(arguments: list[str] | None = None) -> int:
     beating.add_argument("--dry-run", action="store_true", help="tell nobody")
     second = commands.add_parser("two-factor", help="set a user's second factor; the secret comes from standard input")
     second.add_argument("--dry-run", action="store_true", help="only say whether it differs")
+    options = parser.parse_args(arguments)
     try:
-        return perform(parser.parse_args(arguments))
+        return perform(options)
     except Trouble as error:
         print(error, file=sys.stderr)
-        return 1
+    except OSError as error:  # no room, no permission
+        print(f"{options.command} failed: {error}.", file=sys.stderr)
+    return 1
 
 
 def perform(options: argparse.Namespace) -> int:

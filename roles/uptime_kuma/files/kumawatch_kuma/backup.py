@@ -89,7 +89,7 @@ def restore(config: Config, wanted: str, patience: float, say: Say, *, start: bo
             _replace(config, Path(directory) / "new", held, say)
             if start:
                 _start(config, patience, say)
-        except Trouble as error:
+        except (Trouble, OSError) as error:
             if saved is None:
                 raise
             say(f"{error} Putting back what was there.")

@@ -231,6 +231,27 @@ def test_a_restore_that_does_not_come_up_is_undone(config: Config, up: list[str]
     assert log_of(config) == ["stop", "start", "stop", "start"]
 
 
+def test_a_restore_that_finds_no_room_is_undone(
+    config: Config, up: list[str], said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = backup.back_up(config, now=NOW)
+    add(config, "later")
+    copy, full = backup.shutil.copy2, [True]
+
+    def copy2(*arguments: Path) -> None:
+        if full.pop():
+            full.append(False)
+            raise OSError(28, "No space left on device")
+        full.append(False)
+        copy(*arguments)
+
+    monkeypatch.setattr(backup.shutil, "copy2", copy2)
+    with pytest.raises(Trouble, match=r"what was there is back: .*No space left on device"):
+        backup.restore(config, made.name, 1, said.append)
+    assert monitors(config) == ["shop", "later"]
+    assert log_of(config)[-1] == "start"
+
+
 def test_as_it_is_saves_and_starts_nothing(config: Config, said: list[str]) -> None:
     made = backup.back_up(config, now=NOW)
     (config.data / "kuma.db").write_bytes(b"spoilt")
