@@ -71,9 +71,9 @@ def configuration(
     :param groups: the groups that it is in.
     :param settings: ``mode`` (``ec2``, ``onPremise``), ``region``, ``interval`` in seconds, ``metrics`` (of
         :data:`.agent.GROUPS`), ``mounts``, ``devices`` (those of the mounts if not given, of which ``mounted`` says the
-        device by mount) and ``interfaces`` (all the names; without any, nothing is sent of them), ``grouped`` (whether the host is in an Auto Scaling group), ``run_as_user``, ``role_arn``, ``traces``
-        (of :data:`TRACES`), ``debug``, and ``extra``: what else the agent is to do, in its own words, laid over the
-        rest.
+        device by mount) and ``interfaces`` (all the names; without any, nothing is sent of them), ``grouped`` (whether
+        the host is in an Auto Scaling group), ``run_as_user``, ``role_arn``, ``traces`` (of :data:`TRACES`),
+        ``debug``, and ``extra``: what else the agent is to do, in its own words, laid over the rest.
     :raises InputError: it is nothing that the agent would take, or that would do what it seems to.
     """
     return _checked(
