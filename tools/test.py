@@ -101,6 +101,7 @@ def checks() -> list[Check]:
              f"{HEALTH}/src/kumawatch_health"],
             needs=(HEALTH,),
         ),
+        Check("mypy kumawatch_kuma", [tool("mypy"), "-p", "roles.uptime_kuma.files.kumawatch_kuma"]),
         Check("changelog", [tool("antsibull-changelog"), "lint"]),
         Check("role documentation", module("tools.role_docs", "--check")),
         Check("JSON Schema", module("tools.catalogue_schema", "--check"), needs=("tools/catalogue_schema.py",)),
