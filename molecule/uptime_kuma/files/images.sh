@@ -1,4 +1,7 @@
 #!/bin/sh
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Images of Uptime Kuma from its npm package, with no base image from a registry: this host's own Node.js and what it links to.
 set -e
 package=/lab/uptime-kuma-2.0.0-dev.0
