@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -160,6 +161,7 @@ def _replace(config: Config, unpacked: Path, held: archive.Manifest, say: Say) -
     files = unpacked / archive.DATA
     if files.is_dir():
         shutil.copytree(files, config.data, dirs_exist_ok=True)
+        config.data.chmod(stat.S_IMODE(owner.st_mode))  # which the copy has taken over from the archive's directory
     if held.database == "sqlite":
         shutil.copy2(unpacked / archive.DATABASE / database.SQLITE, config.data / database.SQLITE)
     for path in config.data.rglob("*"):

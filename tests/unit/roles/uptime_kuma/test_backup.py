@@ -211,8 +211,10 @@ def test_a_restore_brings_back_all_and_saves_what_was_there(config: Config, up: 
     add(config, "later")
     (config.data / "upload" / "later.png").write_bytes(b"x")
     (config.data / "upload" / "logo.png").write_bytes(b"other")
+    config.data.chmod(0o750)
     assert backup.restore(config, "latest", 1, said.append) == made.name
     assert monitors(config) == ["shop"]
+    assert stat.S_IMODE(config.data.stat().st_mode) == 0o750
     assert (config.data / "upload" / "logo.png").read_bytes() == b"\x89PNG"
     assert sorted(path.name for path in (config.data / "upload").iterdir()) == ["logo.png"]
     assert log_of(config) == ["stop", "start"]
