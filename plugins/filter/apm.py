@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import collector, evaluation, report
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import collector, evaluation, measure, report
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import CatalogueError
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
 
@@ -110,4 +110,5 @@ class FilterModule:
             "apm_evaluation_markdown": _filter(report.markdown),
             "apm_host": _filter(apm_host),
             "apm_secrets": _filter(apm_secrets),
+            "apm_trial": _filter(measure.trial),
         }

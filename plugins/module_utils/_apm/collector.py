@@ -233,7 +233,7 @@ def configuration(
                 "logs": {"level": "info", "encoding": "json"},
                 # What it lost and what waits, for whoever scrapes this host.
                 "metrics": {
-                    "level": "normal",
+                    "level": settings["apm_telemetry"],
                     "readers": [
                         {
                             "pull": {
