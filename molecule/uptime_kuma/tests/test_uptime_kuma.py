@@ -108,7 +108,7 @@ def test_backups_go_to_the_host_and_to_the_bucket(host: Host) -> None:
 def test_cloudwatch_hears_that_it_lives(host: Host) -> None:
     assert host.service("kumawatch-kuma-heartbeat.timer").is_running
     host.check_output("systemctl start kumawatch-kuma-heartbeat.service")
-    said = parse_qs(host.check_output("tail -1 /tmp/aws/metrics"))
+    said = parse_qs(host.check_output("tail -1 /var/tmp/aws/metrics"))
     told = {name.removeprefix("MetricData.member.1."): value for name, (value,) in said.items()}
     assert (told["Namespace"], told["MetricName"], told["Value"]) == ("Kumawatch/molecule", "UptimeKumaAnswers", "1")
     assert told["Dimensions.member.1.Value"] == host.check_output("hostname")
