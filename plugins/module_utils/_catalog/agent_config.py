@@ -94,7 +94,7 @@ def _checked(document: Document, subject: str) -> Document:
 
 def _document(catalogue: Catalogue, services: Sequence[Service], settings: Mapping[str, Any]) -> Document:
     instance = settings.get("mode", "ec2") != "onPremise"
-    general: Document = {"metrics_collection_interval": int(settings.get("interval") or 60)}
+    general: Document = {"metrics_collection_interval": int(settings.get("interval", 60))}
     for key in ("region", "run_as_user", "debug"):
         if settings.get(key):
             general[key] = settings[key]

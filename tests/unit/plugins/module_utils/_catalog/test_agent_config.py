@@ -207,6 +207,7 @@ def test_what_else_is_wanted_is_laid_over_it() -> None:
     [
         ({"metrics": ["ram"]}, "metrics names 'ram', which is none of memory, swap, disk"),
         ({"traces": ["jaeger"]}, "traces names 'jaeger', which is none of otlp, xray, application_signals"),
+        ({"interval": 0}, "agent.metrics_collection_interval must be from 1 to 172800, not 0."),
         ({"interval": 500_000}, "CloudWatch agent on 'api-1': agent.metrics_collection_interval must be from 1 to"),
         ({"extra": {"metrcs": {}}}, "metrcs is not a key that the agent knows; did you mean 'metrics'?"),
     ],
