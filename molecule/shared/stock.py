@@ -21,7 +21,7 @@ from pathlib import Path
 #: Whole directories: other file systems, temporary files, caches, logs, the state of dpkg, rpm and systemd.
 SKIPPED = re.compile(
     r"/(proc|sys|dev|run|tmp|var/(tmp|cache|log)|var/lib/(apt|dnf|dpkg|rpm|ucf|pam|systemd|dbus|private|python|docker|containerd)"
-    r"|root/\.(cache|ansible)|etc/(alternatives|ssl/certs))|.*/__pycache__"
+    r"|root/\.(cache|ansible(_async)?)|etc/(alternatives|ssl/certs))|.*/__pycache__"
 )
 #: Files that change by themselves, or whenever a package or a user comes or goes; users and groups are told apart.
 MOVING = re.compile(
