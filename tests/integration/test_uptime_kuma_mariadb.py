@@ -75,7 +75,8 @@ def config(place: tuple[Path, int], query: Query, tmp_path: Path) -> Config:
     query(
         f"DROP DATABASE IF EXISTS kuma; CREATE DATABASE kuma CHARACTER SET utf8mb4;"
         f"CREATE OR REPLACE USER kuma@localhost IDENTIFIED BY '{quoted}'; GRANT ALL ON kuma.* TO kuma@localhost;"
-        f"USE kuma; CREATE TABLE user (id INT PRIMARY KEY AUTO_INCREMENT, username VARCHAR(255), twofa_secret VARCHAR(64),"
+        f"USE kuma;"
+        f"CREATE TABLE user (id INT PRIMARY KEY AUTO_INCREMENT, username VARCHAR(255), twofa_secret VARCHAR(64),"
         f" twofa_status BOOL DEFAULT 0, twofa_last_token VARCHAR(6));"
         f"CREATE TABLE monitor (name TEXT, user_id INT, FOREIGN KEY (user_id) REFERENCES user (id));"
         f"INSERT INTO user (username) VALUES ('admin'); INSERT INTO monitor VALUES ('käse 🧀', 1);"
