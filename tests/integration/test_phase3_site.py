@@ -31,6 +31,7 @@ ALARMS = "Reconcile the alarms on logs"
 MUTE_RULES = "Reconcile the mute rules of the alarms on logs"
 QUERIES = "Reconcile the saved queries"
 DELIVERIES = "Have their logs delivered"
+ATTRIBUTES = "Have load balancers write to the bucket themselves"
 DASHBOARDS = "Reconcile the dashboards of the logs"
 FUNCTION = "Make the function of the error report"
 PREDICTED = (GROUPS, FILTERS, ALARMS, MUTE_RULES, QUERIES, DELIVERIES, DASHBOARDS, FUNCTION)
@@ -199,12 +200,39 @@ def test_the_report_of_a_day_with_known_answers(account: Account) -> None:
     assert len(account.chat.saying("Error report")) == 2
 
 
+def access_logs(account: Account) -> dict[str, str]:
+    """The attributes by which the load balancer writes its access log itself."""
+    client = account.aws.client("elbv2")
+    [balancer] = client.describe_load_balancers()["LoadBalancers"]
+    found = client.describe_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"])["Attributes"]
+    return {entry["Key"]: entry["Value"] for entry in found if entry["Key"].startswith("access_logs.")}
+
+
+@pytest.mark.slow
+def test_load_balancers_write_to_the_bucket_where_deliveries_are_not_offered(account: Account) -> None:
+    def run(name: str, *arguments: str) -> Run:
+        only = ("--tags", "cloudwatch_log_deliveries", *arguments)
+        return account.run(name, *only, playbook="cloudwatch_logs.yml", cloudwatch_logs_delivery="attributes")
+
+    before = access_logs(account)
+    foretold = run("attributes foretold", "--check", "--diff")
+    assert access_logs(account) == before
+    made, again = run("attributes", "--diff"), run("attributes again")
+    assert foretold.tasks[ATTRIBUTES]["diff"] == made.tasks[ATTRIBUTES]["diff"]
+    [updated] = made.tasks[ATTRIBUTES]["updated"]
+    assert "/kumawatch-lab/" in updated
+    assert access_logs(account)["access_logs.s3.enabled"] == "true"
+    assert again.changed == 0, again.changes
+
+
 @pytest.mark.slow
 def test_what_is_taken_away_is_ours(account: Account) -> None:
-    account.run("removed", playbook="teardown.yml", teardown_confirmed=True, teardown_kuma=False)
+    given = {"teardown_confirmed": True, "teardown_kuma": False, "cloudwatch_logs_delivery": "attributes"}
+    account.run("removed", playbook="teardown.yml", **given)
     assert account.groups() == ["/lab/api/of-nobody", "/somebody/else"]
     assert account.aws.client("logs").describe_query_definitions()["queryDefinitions"] == []
     assert account.aws.client("logs").describe_deliveries()["deliveries"] == []
+    assert access_logs(account)["access_logs.s3.enabled"] == "false"
     assert account.aws.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
     assert account.aws.client("cloudwatch").list_alarm_mute_rules()["AlarmMuteRuleSummaries"] == []
     functions = account.aws.client("lambda").list_functions()["Functions"]
