@@ -46,8 +46,20 @@ def owned() -> set[str]:
     return paths | {os.path.realpath(path) for path in paths if path.startswith(("/bin", "/lib", "/sbin"))}
 
 
+def pristine(path: str, shipped: dict[str, str]) -> bool:
+    """Whether a configuration file is as its package brought it."""
+    return path in shipped and hashlib.md5(Path(path).read_bytes()).hexdigest() == shipped[path]
+
+
+def configurations() -> dict[str, str]:
+    """The configuration files of packages, and the MD5 of each as it came."""
+    lines = map(str.split, said("dpkg-query", "--show", "--showformat", "${Conffiles}\\n").splitlines())
+    return {fields[0]: fields[1] for fields in lines if len(fields) >= 2}
+
+
 def files(packaged: set[str]) -> Iterator[str]:
-    """Each file, directory and link that no package owns; with what it holds below /etc."""
+    """Each file, directory and link that no package owns; below /etc what a package owns too, where it was changed."""
+    shipped = configurations()
     device = os.stat("/").st_dev
     for directory, names, leaves in os.walk("/"):
         names[:] = [name for name in names if not SKIPPED.fullmatch(os.path.join(directory, name))]
@@ -60,7 +72,7 @@ def files(packaged: set[str]) -> Iterator[str]:
             if found.st_dev != device or MOVING.fullmatch(path):
                 continue
             configuration = path.startswith("/etc/") and stat.S_ISREG(found.st_mode)
-            if path in packaged and not configuration:
+            if path in packaged and (not configuration or pristine(path, shipped)):
                 continue
             if stat.S_ISLNK(found.st_mode):
                 target = os.path.realpath(path)
