@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Union
 
 from .session import Aws
 
-Price = float | list[dict[str, float]]
+# As the linter of ansible-test reads it: in an alias it takes | for an operation on values.
+Price = Union[float, list[dict[str, float]]]  # noqa: UP007
 
 #: By key: the service, and how its usage types end, without the prefix of the Region.
 USAGE: dict[str, tuple[str, str]] = {

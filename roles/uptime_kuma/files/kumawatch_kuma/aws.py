@@ -102,13 +102,14 @@ def heartbeat_query(heartbeat: Heartbeat, value: float, now: datetime) -> dict[s
     return query
 
 
-def credentials_of(account: Account, environ: Mapping[str, str] = os.environ, metadata: str = METADATA) -> Credentials:
+def credentials_of(account: Account, environ: Mapping[str, str] | None = None, metadata: str = METADATA) -> Credentials:
     """The credentials to use: those given, the environment's, or those of the instance's role, in this order.
 
     :raises Trouble: there are none.
     """
     if account.access_key:
         return Credentials(account.access_key, account.secret_key, account.session_token)
+    environ = os.environ if environ is None else environ
     if environ.get("AWS_ACCESS_KEY_ID"):
         names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
         return Credentials(*(environ.get(name, "") for name in names))

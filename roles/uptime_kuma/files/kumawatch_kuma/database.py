@@ -139,19 +139,20 @@ def set_two_factor(config: Config, user: str, secret: str, *, check_only: bool =
     if database["type"] == "mariadb":
         return _mariadb_two_factor(database, user, secret, check_only)
     try:
-        with closing(_open(config.data / SQLITE)) as connection, connection:
-            row = connection.execute(
-                "SELECT twofa_secret, twofa_status FROM user WHERE username = ?", (user,)
-            ).fetchone()
-            _refuse_unknown(user, row is not None)
-            if not _differs(row[0], bool(row[1]), secret):
-                return False
-            if check_only:
-                return True
-            connection.execute(
-                "UPDATE user SET twofa_secret = ?, twofa_status = ?, twofa_last_token = NULL WHERE username = ?",
-                (secret or None, int(bool(secret)), user),
-            )
+        with closing(_open(config.data / SQLITE)) as connection:  # noqa: SIM117 - in one, pylint reads a tuple
+            with connection:  # a transaction
+                row = connection.execute(
+                    "SELECT twofa_secret, twofa_status FROM user WHERE username = ?", (user,)
+                ).fetchone()
+                _refuse_unknown(user, row is not None)
+                if not _differs(row[0], bool(row[1]), secret):
+                    return False
+                if check_only:
+                    return True
+                connection.execute(
+                    "UPDATE user SET twofa_secret = ?, twofa_status = ?, twofa_last_token = NULL WHERE username = ?",
+                    (secret or None, int(bool(secret)), user),
+                )
     except sqlite3.Error as error:
         raise Trouble(f"The database {config.data}/{SQLITE} cannot be changed: {error}.") from None
     return True
