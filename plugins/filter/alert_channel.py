@@ -8,20 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.alert_channel import channel
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter
 
 
+@as_filter
 def alert_channel(
     place: Mapping[str, str], inputs: Mapping[str, Any], key_arn: str = "", front_door_url: str = ""
 ) -> dict[str, Any]:
     """The resources, with a sentence as error."""
-    try:
-        return channel(place, inputs, key_arn, front_door_url)
-    except KumawatchError as error:
-        raise AnsibleFilterError(str(error)) from None
+    return channel(place, inputs, key_arn, front_door_url)
 
 
 class FilterModule:

@@ -7,26 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import cache, wraps
-from pathlib import Path
 from typing import Any
-
-import yaml
-from ansible.errors import AnsibleFilterError
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import collector, evaluation, measure, report
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import CatalogueError
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
-
-# The role documents the variables; the rules are read from there and written nowhere else.
-_SPEC = Path(__file__).parents[2] / "roles" / "apm" / "meta" / "argument_specs.yml"
-
-
-@cache
-def options(entry: str) -> dict[str, Any]:
-    """The argument spec of an entry point of the role ``apm``."""
-    found: dict[str, Any] = yaml.safe_load(_SPEC.read_text(encoding="utf-8"))["argument_specs"][entry]["options"]
-    return found
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter, role_options
 
 
 def apm_evaluation(
@@ -46,7 +31,7 @@ def apm_evaluation(
         today=date.fromisoformat(today) if today else date.today(),
     )
     try:
-        return evaluation.evaluate(catalogue, variables, options("evaluate"), inventory, trial)
+        return evaluation.evaluate(catalogue, variables, role_options("apm", "evaluate"), inventory, trial)
     except CatalogueError as error:
         if strict:
             raise
@@ -58,7 +43,7 @@ def apm_host(
 ) -> dict[str, Any]:
     """What the role writes on a host, but for the keys."""
     try:
-        found = collector.host(catalogue, variables, options("main"), list(groups))
+        found = collector.host(catalogue, variables, role_options("apm"), list(groups))
     except CatalogueError as error:
         if strict:
             raise
@@ -69,7 +54,7 @@ def apm_host(
 def apm_secrets(catalogue: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
     """The keys, as systemd reads them from a file."""
     extra = {str(name): str(value) for name, value in (variables.get("apm_environment") or {}).items()}
-    return collector.host(catalogue, variables, options("main"), []).secrets + collector.lines(extra)
+    return collector.host(catalogue, variables, role_options("apm"), []).secrets + collector.lines(extra)
 
 
 def _memories(
@@ -86,29 +71,16 @@ def _memories(
     return {host: megabytes / 1024 for host, megabytes in found.items() if megabytes}
 
 
-def _filter(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with its errors as Ansible's."""
-
-    @wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except KumawatchError as error:
-            raise AnsibleFilterError(str(error)) from None
-
-    return wrapper
-
-
 class FilterModule:
     """The filters."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """By name."""
         return {
-            "apm_evaluation": _filter(apm_evaluation),
-            "apm_evaluation_html": _filter(report.page),
-            "apm_evaluation_markdown": _filter(report.markdown),
-            "apm_host": _filter(apm_host),
-            "apm_secrets": _filter(apm_secrets),
-            "apm_trial": _filter(measure.trial),
+            "apm_evaluation": as_filter(apm_evaluation),
+            "apm_evaluation_html": as_filter(report.page),
+            "apm_evaluation_markdown": as_filter(report.markdown),
+            "apm_host": as_filter(apm_host),
+            "apm_secrets": as_filter(apm_secrets),
+            "apm_trial": as_filter(measure.trial),
         }

@@ -6,30 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import CatalogueError, resolve
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.spec import Problem
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import role_options
 
 try:  # Where a value was written; ansible-core keeps that to itself, so that it may go away.
     from ansible._internal._datatag._tags import Origin
 except ImportError:  # pragma: no cover
     Origin = None
-
-# The role documents the variables; the rules are read from there and written nowhere else.
-_SPEC = Path(__file__).parents[2] / "roles" / "catalogue" / "meta" / "argument_specs.yml"
-
-
-@cache
-def options() -> dict[str, Any]:
-    """The argument spec of the role."""
-    found: dict[str, Any] = yaml.safe_load(_SPEC.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
-    return found
 
 
 def _sentence(problem: Problem) -> str:
@@ -48,7 +37,7 @@ def catalogue(variables: Any, groups: Mapping[str, Sequence[str]] | None = None,
     if not isinstance(variables, Mapping):
         raise AnsibleFilterError("kumawatch.monitoring.catalogue takes a mapping of the variables monitoring_*.")
     try:
-        return resolve(variables, options(), groups)
+        return resolve(variables, role_options("catalogue"), groups)
     except CatalogueError as error:
         sentences = [_sentence(problem) for problem in error.problems]
     if strict:

@@ -7,26 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import wraps
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import alarms, monitored, mutes, watcher
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
-
-
-def _filter(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with its errors as Ansible's."""
-
-    @wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except KumawatchError as error:
-            raise AnsibleFilterError(str(error)) from None
-
-    return wrapper
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter
 
 
 def mute_rules(
@@ -48,9 +34,9 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """By name."""
         return {
-            "cloudwatch_alarms": _filter(alarms.alarms),
-            "cloudwatch_monitored": _filter(monitored.monitored),
-            "cloudwatch_mute_rules": _filter(mute_rules),
-            "cloudwatch_omissions": _filter(alarms.omissions),
-            "cloudwatch_watcher_alarms": _filter(watcher.watcher_alarms),
+            "cloudwatch_alarms": as_filter(alarms.alarms),
+            "cloudwatch_monitored": as_filter(monitored.monitored),
+            "cloudwatch_mute_rules": as_filter(mute_rules),
+            "cloudwatch_omissions": as_filter(alarms.omissions),
+            "cloudwatch_watcher_alarms": as_filter(watcher.watcher_alarms),
         }

@@ -6,27 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import wraps
 from typing import Any
-
-from ansible.errors import AnsibleFilterError
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import agent_config
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.series import Omissions
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
-
-
-def _filter(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with its errors as Ansible's."""
-
-    @wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except KumawatchError as error:
-            raise AnsibleFilterError(str(error)) from None
-
-    return wrapper
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter
 
 
 def fleets(
@@ -44,9 +28,9 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """By name."""
         return {
-            "cloudwatch_agent_config": _filter(agent_config.configuration),
-            "cloudwatch_agent_fleets": _filter(fleets),
-            "cloudwatch_agent_reads_containers": _filter(agent_config.reads_containers),
-            "cloudwatch_agent_serialised": _filter(agent_config.serialised),
-            "cloudwatch_agent_stack": _filter(agent_config.stack),
+            "cloudwatch_agent_config": as_filter(agent_config.configuration),
+            "cloudwatch_agent_fleets": as_filter(fleets),
+            "cloudwatch_agent_reads_containers": as_filter(agent_config.reads_containers),
+            "cloudwatch_agent_serialised": as_filter(agent_config.serialised),
+            "cloudwatch_agent_stack": as_filter(agent_config.stack),
         }

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, wraps
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog impo
     cost_prices,
     cost_text,
 )
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter
 
 _PRICES = Path(__file__).parents[2] / "roles" / "cost" / "files" / "prices.yml"
 
@@ -61,29 +61,16 @@ def price_document(read: Mapping[str, Mapping[str, Any]], day: str) -> str:
     return yaml.safe_dump(document, sort_keys=False, explicit_start=True)
 
 
-def _filter(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with its errors as Ansible's."""
-
-    @wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except KumawatchError as error:
-            raise AnsibleFilterError(str(error)) from None
-
-    return wrapper
-
-
 class FilterModule:
     """The filters."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """By name."""
         return {
-            "cloudwatch_cost": _filter(monthly),
-            "cloudwatch_cost_line": _filter(cost_text.line),
-            "cloudwatch_cost_markdown": _filter(cost_text.markdown),
-            "cloudwatch_cost_over_budget": _filter(cost.over_budget),
-            "cloudwatch_cost_prices": _filter(price_document),
-            "cloudwatch_cost_table": _filter(cost_text.terminal),
+            "cloudwatch_cost": as_filter(monthly),
+            "cloudwatch_cost_line": as_filter(cost_text.line),
+            "cloudwatch_cost_markdown": as_filter(cost_text.markdown),
+            "cloudwatch_cost_over_budget": as_filter(cost.over_budget),
+            "cloudwatch_cost_prices": as_filter(price_document),
+            "cloudwatch_cost_table": as_filter(cost_text.terminal),
         }

@@ -8,18 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.dashboards import dashboards
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter
 
 
+@as_filter
 def cloudwatch_dashboards(catalogue: Any, discovery: Any = None, alarms: Any = None) -> list[dict[str, Any]]:
     """The entries of ``cloudwatch_dashboards``."""
-    try:
-        return dashboards(catalogue, discovery, alarms)
-    except KumawatchError as error:
-        raise AnsibleFilterError(str(error)) from None
+    return dashboards(catalogue, discovery, alarms)
 
 
 class FilterModule:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.error_report import error_report
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter
 
 
+@as_filter
 def cloudwatch_error_report(
     catalogue: Mapping[str, Any],
     discovery: Mapping[str, Any] | None = None,
@@ -22,10 +21,7 @@ def cloudwatch_error_report(
     days: int = 7,
 ) -> dict[str, Any]:
     """The configuration, with a sentence as error."""
-    try:
-        return error_report(dict(catalogue), discovery, dashboard, int(top), int(days))
-    except KumawatchError as error:
-        raise AnsibleFilterError(str(error)) from None
+    return error_report(dict(catalogue), discovery, dashboard, int(top), int(days))
 
 
 class FilterModule:

@@ -8,18 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.log_resources import log_resources
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter
 
 
+@as_filter
 def cloudwatch_log_resources(place: Mapping[str, str], inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The resources, with a sentence as error."""
-    try:
-        return log_resources(place, inputs)
-    except KumawatchError as error:
-        raise AnsibleFilterError(str(error)) from None
+    return log_resources(place, inputs)
 
 
 class FilterModule:

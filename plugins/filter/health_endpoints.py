@@ -8,18 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.endpoints import endpoints
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter
 
 
+@as_filter
 def health_endpoints(catalogue: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
     """The inputs of the role health_endpoint, by host."""
-    try:
-        return endpoints(catalogue, groups)
-    except KumawatchError as error:
-        raise AnsibleFilterError(str(error)) from None
+    return endpoints(catalogue, groups)
 
 
 class FilterModule:

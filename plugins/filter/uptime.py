@@ -6,26 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import uptime, watcher
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
-
-
-def _filter(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with its errors as Ansible's."""
-
-    @wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except KumawatchError as error:
-            raise AnsibleFilterError(str(error)) from None
-
-    return wrapper
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter
 
 
 class FilterModule:
@@ -34,10 +18,10 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """By name."""
         return {
-            "uptime_kuma_heartbeat": _filter(watcher.heartbeat),
-            "uptime_maintenances": _filter(uptime.maintenances),
-            "uptime_monitors": _filter(uptime.monitors),
-            "uptime_notifications": _filter(uptime.notifications),
-            "uptime_status_pages": _filter(uptime.status_pages),
-            "uptime_summary": _filter(uptime.summary),
+            "uptime_kuma_heartbeat": as_filter(watcher.heartbeat),
+            "uptime_maintenances": as_filter(uptime.maintenances),
+            "uptime_monitors": as_filter(uptime.monitors),
+            "uptime_notifications": as_filter(uptime.notifications),
+            "uptime_status_pages": as_filter(uptime.status_pages),
+            "uptime_summary": as_filter(uptime.summary),
         }

@@ -9,11 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
-from ansible.errors import AnsibleFilterError
 
-from ansible_collections.kumawatch.monitoring.plugins.filter.catalogue import options
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import export
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter, role_options
 
 
 class _Unsafe(str):
@@ -60,12 +58,14 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, float) else int(value)
 
 
+@as_filter
 def uptime_export(gathered: Any, url: str, environment: str = "") -> str:
     """The text of the file."""
-    try:
-        found = export.catalogue(gathered, environment, options()) if environment else export.variables(gathered)
-    except KumawatchError as error:
-        raise AnsibleFilterError(str(error)) from None
+    found = (
+        export.catalogue(gathered, environment, role_options("catalogue"))
+        if environment
+        else export.variables(gathered)
+    )
     comment = "".join(f"# {line}".rstrip() + "\n" for line in export.heading(gathered, url, environment))
     declared = _plain(found)
     body = yaml.dump(declared, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120) if declared else "{}\n"
