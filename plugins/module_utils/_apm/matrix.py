@@ -108,8 +108,11 @@ def tipping_points(table: Table, weights: Weights) -> dict[str, dict[str, object
             steep = table[first][criterion] - table[other][criterion]
             if not steep:
                 continue
-            lead = sum(weights[name] * (table[first][name] - table[other][name]) for name in weights)
-            point = weight - lead / steep
+            # Without this criterion's own share, which rounding would leave a trace of.
+            lead = sum(
+                weights[name] * (table[first][name] - table[other][name]) for name in weights if name != criterion
+            )
+            point = -lead / steep or 0.0
             if point >= 0 and (nearest is None or abs(point - weight) < abs(nearest[0] - weight)):
                 nearest = (point, other)
         result[criterion] = nearest and {
