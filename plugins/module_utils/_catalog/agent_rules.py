@@ -13,7 +13,7 @@ has the last word in any case: the role asks its translator.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -326,12 +326,7 @@ def _in_mapping(value: Mapping[str, Any], schema: Schema, place: str) -> Iterato
             yield f"{place} needs '{key}'."
     if "anyOf" in schema and not any(set(one["required"]) <= set(value) for one in schema["anyOf"]):
         yield f"{place} needs {listed([repr(one['required'][0]) for one in schema['anyOf']], 'or')}."
-    if not schema.get("minProperties", 0) <= len(value) <= schema.get("maxProperties", len(value)):
-        yield (
-            f"{place} must not be empty."
-            if not value
-            else (f"{place} takes {schema['maxProperties']} entries at most, and has {len(value)}.")
-        )
+    yield from _counted(value, schema.get("minProperties", 0), schema.get("maxProperties"), place)
 
 
 def _in_list(value: Sequence[Any], schema: Schema, place: str) -> Iterator[str]:
@@ -339,12 +334,15 @@ def _in_list(value: Sequence[Any], schema: Schema, place: str) -> Iterator[str]:
         yield from _violations(item, schema.get("items", _ANY), f"{place}[{position}]")
         if schema.get("uniqueItems") and item in value[:position]:
             yield f"{place}[{position}] is there twice; remove one."
-    if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
-        yield (
-            f"{place} must not be empty."
-            if not value
-            else (f"{place} takes {schema['maxItems']} entries at most, and has {len(value)}.")
-        )
+    yield from _counted(value, schema.get("minItems", 0), schema.get("maxItems"), place)
+
+
+def _counted(value: Collection[Any], least: int, most: int | None, place: str) -> Iterator[str]:
+    """What is wrong with the number of entries; the schema wants none or one at least."""
+    if len(value) < least:
+        yield f"{place} must not be empty."
+    elif most is not None and len(value) > most:
+        yield f"{place} takes {most} entries at most, and has {len(value)}."
 
 
 # -- what the schema does not say -------------------------------------------------------------------------------------
