@@ -60,3 +60,26 @@ attributes:
       change.
     support: full
 """
+
+    # What modules that only read have.
+    READING = r"""
+options:
+  patience:
+    description: Seconds for which one call is tried again while AWS throttles it or cannot be reached.
+    type: float
+    default: 120
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Nothing changes, so there is no diff.
+    support: none
+  idempotent:
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no
+      change.
+    support: full
+requirements:
+  - boto3 >= 1.35
+  - botocore >= 1.35
+"""

@@ -20,6 +20,7 @@ author:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
+  - kumawatch.monitoring.aws.reading
 options:
   services:
     description: The services, in any order. With none, only account, partition and Region are returned.
@@ -77,21 +78,6 @@ options:
       - If V(false), that is a warning, and the service is taken to have none.
     type: bool
     default: true
-  patience:
-    description: Seconds for which one call is tried again while AWS throttles it or cannot be reached.
-    type: float
-    default: 120
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Nothing changes, so there is no diff.
-    support: none
-  idempotent:
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
 notes:
   - The memory and vCPUs of a database follow from the name of its class. How many connections it takes follows from its
     parameter group, or from the formula of the engine's default group, over 91 % of the memory. RDS keeps the rest for
@@ -100,9 +86,6 @@ notes:
     C(ec2:DescribeVolumes), C(ec2:DescribeInstanceTypes), C(elasticloadbalancing:DescribeLoadBalancers),
     C(elasticloadbalancing:DescribeTargetGroups), C(rds:DescribeDBInstances), C(rds:DescribeDBClusters), and for
     parameter groups of one's own C(rds:DescribeDBParameters) and C(rds:DescribeDBClusterParameters).
-requirements:
-  - boto3 >= 1.35
-  - botocore >= 1.35
 seealso:
   - module: kumawatch.monitoring.ec2_monitoring
   - module: kumawatch.monitoring.rds_monitoring

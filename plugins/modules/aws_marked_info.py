@@ -19,33 +19,16 @@ author:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
+  - kumawatch.monitoring.aws.reading
 options:
   managed_by:
     description: The mark, the value of the tag, or several.
     type: list
     elements: str
     required: true
-  patience:
-    description: Seconds for which one call is tried again while AWS throttles it or cannot be reached.
-    type: float
-    default: 120
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Nothing changes, so there is no diff.
-    support: none
-  idempotent:
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
 notes:
   - AWS keeps an index of tags, which may lag some seconds behind.
   - The operations are C(tag:GetResources), C(iam:ListRoles) and C(iam:ListRoleTags).
-requirements:
-  - boto3 >= 1.35
-  - botocore >= 1.35
 """
 
 EXAMPLES = r"""

@@ -18,36 +18,19 @@ author:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
+  - kumawatch.monitoring.aws.reading
 options:
   regions:
     description: The Regions whose prices are read.
     type: list
     elements: str
     required: true
-  patience:
-    description: Seconds for which one call is tried again while AWS throttles it or cannot be reached.
-    type: float
-    default: 120
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Nothing changes, so there is no diff.
-    support: none
-  idempotent:
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
 notes:
   - The API is only there in some Regions. Set O(region) to V(us-east-1), V(eu-central-1) or V(ap-south-1), whatever
     O(regions) are; it only says where to ask.
   - Prices are found by the usage types that AWS bills them under. Those that it does not find are RV(missing); take
     those of the collection's own list for them.
   - The operation is C(pricing:GetProducts).
-requirements:
-  - boto3 >= 1.35
-  - botocore >= 1.35
 """
 
 EXAMPLES = r"""

@@ -24,6 +24,7 @@ author:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
+  - kumawatch.monitoring.aws.reading
 options:
   gather:
     description:
@@ -62,21 +63,6 @@ options:
       - Without this, and without O(managed_by) and O(tags), no tags are read.
     type: bool
     default: true
-  patience:
-    description: Seconds for which one call is tried again while AWS throttles it or cannot be reached.
-    type: float
-    default: 120
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Nothing changes, so there is no diff.
-    support: none
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no
-      change.
-    support: full
 notes:
   - A hundred alarms a call. The bodies of dashboards and mute rules take a call each.
   - Tags of alarms come from the index that AWS keeps of tags, which may be some seconds late.
@@ -85,9 +71,6 @@ notes:
   - Queries have their whole names, so that O(kumawatch.monitoring.cloudwatch_log_queries#module:folder) must be empty
     for them.
   - Bodies of dashboards are as they are, with the Region and the account that they name.
-requirements:
-  - boto3 >= 1.35
-  - botocore >= 1.35
 seealso:
   - name: Export playbook
     description: Writes what this module gathers to a file.

@@ -18,6 +18,7 @@ author:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
+  - kumawatch.monitoring.aws.reading
 options:
   days:
     description: Over how many days, up to today. A log group that is younger is measured since its first day.
@@ -27,28 +28,10 @@ options:
     description: Only log groups whose names begin with this.
     type: str
     default: ''
-  patience:
-    description: Seconds for which one call is tried again while AWS throttles it or cannot be reached.
-    type: float
-    default: 120
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Nothing changes, so there is no diff.
-    support: none
-  idempotent:
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
 notes:
   - Five hundred log groups a call. The operations are C(cloudwatch:ListMetrics) and C(cloudwatch:GetMetricData), of
     which the second costs a cent for a thousand log groups.
   - A log group to which nothing has been written for two weeks is not known to CloudWatch, and not returned.
-requirements:
-  - boto3 >= 1.35
-  - botocore >= 1.35
 """
 
 EXAMPLES = r"""
