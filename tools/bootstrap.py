@@ -325,7 +325,7 @@ def ensure_databases() -> None:
 
 
 def ensure_docker() -> None:
-    """Have what runs Molecule's hosts: Docker, unless one answers already, and what builds their images.
+    """Have what runs Molecule's hosts, Docker, and what builds their images.
 
     Where it cannot be installed the tests say that themselves.
     """
