@@ -99,9 +99,10 @@ def stock() -> list[str]:
     lines = [*files(packaged), *units(packaged)]
     lines += [f"user {line}" for line in Path("/etc/passwd").read_text().splitlines()]
     lines += [f"group {line}" for line in Path("/etc/group").read_text().splitlines()]
-    for line in said("ss", "-Hlntu").splitlines():
+    for line in said("ss", "-Hlntup").splitlines():
         kind, _state, _received, _sent, address, *_ = line.split()
-        if not address.startswith("127.0.0.11:"):  # Docker's name server, which has other ports after a restart
+        # Docker's name server and containerd have other ports after a restart.
+        if not address.startswith("127.0.0.11:") and '(("containerd",' not in line:
             lines.append(f"port {kind} {address}")
     return sorted(set(lines))
 
