@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import pytest
@@ -38,6 +39,8 @@ def test_a_scenario_has_what_its_steps_run(scenario: str) -> None:
     for name in ("tests", "tests_upgraded"):
         assert list((directory / name).glob("test_*.py")), name
     assert set(molecule.images(scenario)) <= set(containers.IMAGES)
+    # Molecule puts variables in wherever a dollar sign stands, and does not start where no name follows it.
+    assert Template((directory / "molecule.yml").read_text()).is_valid()
 
 
 def test_hosts_have_names_of_their_own_over_all_scenarios() -> None:
