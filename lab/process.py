@@ -111,8 +111,9 @@ def port_is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
+            # Bound and no more: a process that another thread is just starting holds the probe, too, until it executes
+            # its program, and a probe that listened would until then be somebody on this port.
             probe.bind(("127.0.0.1", port))
-            probe.listen(1)
         except OSError:
             return False
     return True

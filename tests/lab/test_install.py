@@ -14,6 +14,7 @@ import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ def test_one_that_was_killed_is_redone_and_said(
     program = f"""
 import sys
 sys.path.insert(0, {str(CHECKOUT)!r})
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from lab import kuma
 from lab.node import Node
@@ -220,3 +222,20 @@ def test_free_ports_are_not_those_of_outgoing_connections() -> None:
         port = process.free_port()
         assert 20_000 <= port < 32_768
         assert process.port_is_free(port)
+
+
+def test_a_probe_that_a_starting_process_inherits_takes_no_port() -> None:
+    port, over = process.free_port(), threading.Event()
+
+    def start_processes() -> None:
+        while not over.is_set():
+            subprocess.run(["true"], check=True)
+
+    with ThreadPoolExecutor(2) as pool:
+        starting = [pool.submit(start_processes) for _ in range(2)]
+        try:
+            assert [process.port_is_free(port) for _ in range(5000)] == [True] * 5000
+        finally:
+            over.set()
+        for each in starting:
+            each.result()
