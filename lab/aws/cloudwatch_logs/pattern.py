@@ -5,7 +5,8 @@
 
 The three kinds of CloudWatch Logs: terms (``ERROR ?WARN -noise "a phrase" %regex%``), JSON (``{ $.level = "ERROR" }``)
 and fields between spaces (``[ip, status = 5*, ...]``). Where the user guide says nothing: a comparison with a property
-that is not there does not hold (also ``!=``), text is compared with text and numbers with numbers.
+that is not there does not hold (also ``!=``), and a number is compared with text as it stands in the line. Without
+``...``, the last field has the rest of the line, as the guide's ``[w1=ERROR, w2]`` shows.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Pattern:
         if wanted in match.values:
             return match.values[wanted]
         if self.kind == "json" and wanted.startswith("$"):
-            return shown(select(match.document, selector(wanted)))
+            return first(match.document, selector(wanted))
         return None
 
 
@@ -96,20 +97,10 @@ class Comparison:
     regex: re.Pattern[str] | None = None
 
     def holds(self, value: Any) -> bool:
-        """For a value of a JSON document: text with text, numbers with numbers."""
-        if value is None or isinstance(value, (bool, dict, list)):
-            return False
-        is_number = isinstance(value, (int, float))
-        if self.regex is not None:
-            found = self.regex.search(str(value)) is not None
-            return found if self.operator == "=" else not found
-        if self.number is not None:
-            return self.compare(float(value)) if is_number else False
-        assert self.pattern is not None
-        if is_number:
-            return False
-        same = self.pattern.fullmatch(value) is not None
-        return same if self.operator == "=" else not same
+        """For a value of a JSON document: a number with a number, all else by its text."""
+        if self.regex is None and self.number is not None:
+            return isinstance(value, Number) and self.compare(float(value))
+        return isinstance(value, str) and self.holds_text(value)
 
     def holds_text(self, text: str) -> bool:
         """For a field of a line: as a number where both are, otherwise as text."""
@@ -226,47 +217,58 @@ class Reader:
 
 # -- { $.a = 1 }
 
-Path = tuple[str | int, ...]
-MISSING = object()
+Path = tuple[str | int | None, ...]
+"""Keys and positions; None stands for all of them."""
+
+
+class Number(str):
+    """A number as it stands in the line: ``{ $.status = 5* }`` is about its digits, and 1.10 is shown so."""
 
 
 @functools.lru_cache(maxsize=4096)
 def selector(text: str) -> Path:
-    """``$.a['b.c'][0]`` as keys and indexes."""
-    found: list[str | int] = []
+    """``$.a['b.c'][0][*]`` as keys and indexes."""
+    found: list[str | int | None] = []
     at = 1
-    part = re.compile(r"""\.?(?:\[\s*(\d+)\s*\]|\[\s*(['"])(.+?)\2\s*\])|\.([^\s.\[\]()=!<>&|,{}]+)""")
+    part = re.compile(r"""\.?(?:\[\s*(\d+|\*)\s*\]|\[\s*(['"])(.+?)\2\s*\])|\.([^\s.\[\]()=!<>&|,{}]+)""")
     while at < len(text):
         match = part.match(text, at)
         if match is None:
             raise BadPattern(f"Invalid property selector: {text}")
-        found.append(int(match[1]) if match[1] is not None else match[3] if match[3] is not None else match[4])
+        if match[1] == "*" or match[4] == "*":
+            found.append(None)
+        else:
+            found.append(int(match[1]) if match[1] is not None else match[3] if match[3] is not None else match[4])
         at = match.end()
-    if not text.startswith("$") or not found:
+    if not text.startswith("$") or not found or found.count(None) > 1:
         raise BadPattern(f"Invalid property selector: {text}")
     return tuple(found)
 
 
-def select(document: Any, path: Path) -> Any:
+def select(document: Any, path: Path) -> list[Any]:
+    """All that a selector points at; nothing where there is no such property."""
+    found = [document]
     for step in path:
-        if isinstance(step, int):
-            if not isinstance(document, list) or step >= len(document):
-                return MISSING
-            document = document[step]
-        elif isinstance(document, dict) and step in document:
-            document = document[step]
-        else:
-            return MISSING
-    return document
+        found = [value for one in found for value in inside(one, step)]
+    return found
 
 
-def shown(value: Any) -> str | None:
-    """A value as metrics and TestMetricFilter show it."""
-    if value is MISSING or value is None or isinstance(value, (dict, list)):
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+def inside(document: Any, step: str | int | None) -> list[Any]:
+    if isinstance(document, list):
+        return document if step is None else document[step : step + 1] if isinstance(step, int) else []
+    if isinstance(document, dict):
+        return list(document.values()) if step is None else [document[step]] if step in document else []
+    return []
+
+
+def first(document: Any, path: Path) -> str | None:
+    """The first value that a selector points at, as metrics and TestMetricFilter show it."""
+    for value in select(document, path):
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, str):
+            return value
+    return None
 
 
 Condition = Callable[[Any], bool]
@@ -288,12 +290,12 @@ def json_pattern(text: str) -> Pattern:
         if not start.startswith(("{", "[")):
             return None
         try:
-            document = json.loads(start)
+            document = json.loads(start, parse_int=Number, parse_float=Number)
         except ValueError:
             return None
         if not condition(document):
             return None
-        values = {name: shown(select(document, selector(name))) for name in names}
+        values = {name: first(document, selector(name)) for name in names}
         return Match({name: value for name, value in values.items() if value is not None}, document)
 
     return Pattern("json", test, names, reader.regexes)
@@ -330,25 +332,20 @@ def single(reader: Reader) -> Condition:
     reader.names.add(name)
     if reader.word("IS"):
         if reader.word("NULL"):
-            return lambda document: select(document, path) is None
+            return lambda document: any(value is None for value in select(document, path))
         if reader.word("TRUE"):
-            return lambda document: select(document, path) is True
+            return lambda document: any(value is True for value in select(document, path))
         if reader.word("FALSE"):
-            return lambda document: select(document, path) is False
+            return lambda document: any(value is False for value in select(document, path))
         raise reader.bad()
     if reader.word("NOT"):
         if reader.word("EXISTS"):
-            return lambda document: select(document, path) is MISSING
+            return lambda document: not select(document, path)
         raise reader.bad()
     if reader.word("EXISTS"):
-        return lambda document: select(document, path) is not MISSING
+        return lambda document: bool(select(document, path))
     comparison = reader.comparison("&|(){}")
-
-    def holds(document: Any) -> bool:
-        value = select(document, path)
-        return value is not MISSING and comparison.holds(value)
-
-    return holds
+    return lambda document: any(comparison.holds(value) for value in select(document, path))
 
 
 # -- [a, b = 5*, ...]
@@ -388,12 +385,12 @@ def fields_pattern(text: str) -> Pattern:
     known = frozenset(f"${name}" for name in names)
 
     def test(message: str) -> Match | None:
-        values = split(message)
         if not found:
             return Match({})
         at = next((number for number, one in enumerate(found) if one.rest), None)
+        values = split(message, len(found) if at is None else 0)
         if at is None:
-            if len(values) != len(found):
+            if len(values) < len(found):
                 return None
             pairs = list(zip(found, range(len(values)), strict=True))
         else:
@@ -443,14 +440,19 @@ def again(reader: Reader, name: str) -> Comparison:
     return reader.comparison(",]&|()")
 
 
-def split(message: str) -> list[str]:
-    """The fields of a line: between blanks, where quotes and square brackets hold together."""
+def split(message: str, most: int = 0) -> list[str]:
+    """The fields of a line: between blanks, where quotes and square brackets hold together.
+
+    Of ``most`` fields, the last has the rest of the line.
+    """
     found: list[str] = []
+    starts: list[int] = []
     at, end = 0, len(message)
     while at < end:
         if message[at].isspace():
             at += 1
             continue
+        starts.append(at)
         closing = {'"': '"', "[": "]"}.get(message[at])
         stop = closing_at(message, at + 1, closing) if closing else -1
         if stop >= 0 and (stop + 1 == end or message[stop + 1].isspace()):
@@ -462,6 +464,8 @@ def split(message: str) -> list[str]:
             stop += 1
         found.append(message[at:stop])
         at = stop
+    if most and len(found) > most:
+        return [*found[: most - 1], message[starts[most - 1] :].rstrip()]
     return found
 
 
@@ -515,7 +519,8 @@ def one_term(reader: Reader) -> Callable[[str], bool]:
     if reader.text[reader.at : reader.at + 1] == '"':
         reader.at += 1
         phrase = reader.quoted()
-        return lambda message: phrase in message
+        # A blank is the pattern for every line, even one without a space.
+        return lambda message: not phrase.strip() or phrase in message
     bare = re.compile(r"\S*").match(reader.text, reader.at)
     assert bare is not None
     if not re.fullmatch(r"[\w*]+", bare[0]):
