@@ -24,7 +24,7 @@ from lab import kuma
 from lab.aws import install as aws
 from lab.errors import LabError
 from lab.node import find_node
-from lab.paths import CHECKOUT, Paths, read_json, write_json
+from lab.paths import CHECKOUT, HEALTH, Paths, read_json, write_json
 from lab.probe import get, tcp_refused
 from lab.process import Process
 from lab.supervise import Outcome, Part, Say, Supervisor, lock
@@ -161,7 +161,7 @@ class Lab:
             env=lambda port: {"PYTHONUNBUFFERED": "1"},
             cwd=CHECKOUT,
             probe=probe,
-            version=code_version(module),
+            version=code_version(CHECKOUT / module.replace(".", "/"), *((HEALTH,) if module == "lab.services" else ())),
         )
 
     @staticmethod
@@ -478,11 +478,11 @@ def password() -> str:
             return text
 
 
-def code_version(module: str) -> str:
-    """Changes when the program of a part changes, so that it is restarted after an update."""
-    root = CHECKOUT / module.replace(".", "/")
+def code_version(*programs: Path) -> str:
+    """Changes when what a part runs changes, so that it is restarted after an update: modules and packages."""
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")) if root.is_dir() else [root.with_suffix(".py")]:
-        if path.suffix in (".py", ".html", ".css", ".js", ".svg"):
-            digest.update(path.read_bytes())
+    for program in programs:
+        for path in sorted(program.rglob("*")) if program.is_dir() else [program.with_suffix(".py")]:
+            if path.suffix in (".py", ".html", ".css", ".js", ".svg"):
+                digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -17,6 +17,9 @@ from lab.errors import LabError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
+HEALTH = CHECKOUT / "roles" / "health_endpoint" / "files" / "kumawatch_health" / "src"
+"""The package of the health service, which the demo services run from its source."""
+
 
 @dataclass(frozen=True)
 class Paths:

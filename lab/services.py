@@ -11,20 +11,16 @@ import json
 import logging
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-
-from aiohttp import web
+from typing import Any
 
 from lab.core import KEYWORD
-from lab.paths import CHECKOUT
+from lab.paths import HEALTH
 
 WATCH_INTERVAL = 0.1
 """How often (s) a service looks whether it was broken or mended."""
-
-HEALTH = CHECKOUT / "roles" / "health_endpoint" / "files" / "kumawatch_health" / "src"
-"""The package of the health service, which is run from its source."""
 
 log = logging.getLogger("service")
 
@@ -43,20 +39,25 @@ class State:
         return isinstance(value, dict) and value.get("broken") is True
 
 
-# -- api: an application with a database; its health is told by the health service of the role health_endpoint
+# -- the health of a service: told by the health service of the role health_endpoint, in the service's own process
 
 CHECKS = """
-service: api
+service: {name}
 version: 1
-description: Demo API of the Kumawatch lab
+description: Demo {name} of the Kumawatch lab
 interval: {interval}
 checks:
-  - {{name: database, type: tcp, host: 127.0.0.1, port: {port}, timeout: 1}}
+  - {check}
 """
 
+Route = Callable[[Any], Awaitable[Any]]
 
-async def api(port: int, state: State) -> None:
-    """An application whose database a listener in the same process stands for. Broken: that refuses connections."""
+
+async def serve(name: str, port: int, route: Route, check: str, *others: Coroutine[Any, Any, None]) -> None:
+    """Serve ``route`` at ``/`` and, beside it, what the health service says of ``check``, a line of its configuration.
+
+    ``others`` run as long: neither is of use without the other.
+    """
     sys.path.insert(0, str(HEALTH))
     import uvicorn
     from kumawatch_health.app import State as Answers
@@ -64,32 +65,37 @@ async def api(port: int, state: State) -> None:
     from kumawatch_health.config import parse
     from kumawatch_health.metrics import Metrics
     from kumawatch_health.monitor import Monitor
-    from starlette.requests import Request
+
+    metrics = Metrics()
+    checks = CHECKS.format(name=name, check=check, interval=2 * WATCH_INTERVAL)
+    monitor = Monitor(parse(checks, {}), metrics.observe)
+    app = application(Answers(monitor, metrics))
+    app.add_route("/", route)
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        # What is checked may be this very listener.
+        monitor.start()
+        log.info("listens on 127.0.0.1:%d", port)
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+        tasks = [asyncio.create_task(one) for one in (server.serve([listener]), *others)]
+        done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+
+# -- api: an application with a database
+
+
+async def api(port: int, state: State) -> None:
+    """An application whose database a listener in the same process stands for. Broken: that refuses connections."""
     from starlette.responses import JSONResponse
 
     database = reserved(("127.0.0.1", 0))
 
-    async def answer(request: Request) -> JSONResponse:
+    async def answer(_request: Any) -> JSONResponse:
         return JSONResponse({"orders": None if state.broken() else 3}, 503 if state.broken() else 200)
 
-    metrics = Metrics()
-    monitor = Monitor(
-        parse(CHECKS.format(port=database.getsockname()[1], interval=2 * WATCH_INTERVAL), {}), metrics.observe
-    )
-    app = application(Answers(monitor, metrics))
-    app.add_route("/", answer)
-    monitor.start()
-    with socket.create_server(("127.0.0.1", port)) as listener:
-        log.info("listens on 127.0.0.1:%d", port)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
-        tasks = [
-            asyncio.create_task(server.serve([listener])),
-            asyncio.create_task(stand_for_database(database, state)),
-        ]
-        # Neither is of use without the other.
-        done, _pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+    check = f"{{name: database, type: tcp, host: 127.0.0.1, port: {database.getsockname()[1]}, timeout: 1}}"
+    await serve("api", port, answer, check, stand_for_database(database, state))
 
 
 def reserved(address: tuple[str, int]) -> socket.socket:
@@ -128,25 +134,17 @@ h1 {{ line-height: 1.2; }} small {{ opacity: .7; }}
 
 
 async def shop(port: int, state: State) -> None:
-    async def answer(request: web.Request) -> web.Response:
+    """A page that says whether the shop is open. Its health is that page, asked as a visitor asks."""
+    from starlette.responses import HTMLResponse
+
+    async def answer(_request: Any) -> HTMLResponse:
         if state.broken():
             page = SHOP.format(title="Something went wrong", text="The shop could not load its catalogue.")
-            return web.Response(text=page, status=500, content_type="text/html")
-        page = SHOP.format(title="The Demo Shop", text=f"{KEYWORD}: tea, lanterns and bear-shaped bells.")
-        return web.Response(text=page, content_type="text/html")
+            return HTMLResponse(page, 500)
+        return HTMLResponse(SHOP.format(title="The Demo Shop", text=f"{KEYWORD}: tea, lanterns and bear-shaped bells."))
 
-    await serve_http(port, {"/": answer})
-
-
-async def serve_http(port: int, routes: dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]]) -> None:
-    app = web.Application()
-    for path, handler in routes.items():
-        app.router.add_get(path, handler)
-    runner = web.AppRunner(app, access_log=log, access_log_format='%a "%r" %s %b %Tf', shutdown_timeout=1.0)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    log.info("listens on 127.0.0.1:%d", port)
-    await asyncio.Event().wait()
+    check = f"{{name: page, type: http, url: 'http://127.0.0.1:{port}/', keyword: '{KEYWORD}', timeout: 1}}"
+    await serve("shop", port, answer, check)
 
 
 # -- queue: a TCP service that stops listening when it is broken

@@ -23,8 +23,8 @@ from typing import Any
 import boto3
 import pytest
 
-from lab import process
-from lab.paths import CHECKOUT
+from lab import core, process
+from lab.paths import CHECKOUT, Paths
 from lab.probe import get, tcp_refused
 
 
@@ -284,8 +284,37 @@ def test_the_shop_loses_its_keyword(up: Any) -> None:
     up("break", "shop")
     status, _kind, body = fetch(shop["url"])
     assert (status, shop["keyword"] in body) == (500, False)
+    assert_health(shop["url"], 503, {"page": "it answered 500"})
     up("mend", "shop")
     assert shop["keyword"] in fetch(shop["url"])[2]
+    assert_health(shop["url"], 200, {})
+
+
+def assert_health(url: str, status: int, failed: dict[str, str]) -> None:
+    """What the health service beside a page comes to say, which looks again five times a second."""
+    deadline = time.monotonic() + 10
+    while True:
+        code, kind, body = fetch(f"{url}health")
+        found = {
+            name.partition(":")[0]: checks[0]["output"]
+            for name, checks in json.loads(body)["checks"].items()
+            if checks[0]["status"] == "fail" and "output" in checks[0]
+        }
+        if (code, kind.partition(";")[0], found) == (status, "application/health+json", failed):
+            return
+        assert time.monotonic() < deadline, (code, kind, body)
+        time.sleep(0.05)
+
+
+def test_a_service_is_started_anew_when_what_it_runs_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "HEALTH", tmp_path)
+    checks = tmp_path / "checks.py"
+    checks.write_text("limit = 1")
+    lab = core.Lab(Paths(tmp_path / "home", tmp_path / "cache"), print)
+    before = lab.service_part("api").version
+    assert lab.service_part("api").version == before
+    checks.write_text("limit = 2")
+    assert lab.service_part("api").version != before
 
 
 def test_the_queue_stops_listening(up: Any) -> None:
