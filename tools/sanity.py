@@ -87,10 +87,13 @@ def _prepare_home() -> None:
 
 
 def _path() -> str:
-    """A PATH with the Python that .venv is made of in front: ansible-test follows no version manager's shims."""
+    """A PATH with the Python that .venv is made of in front: ansible-test follows no version manager's shims.
+
+    .venv's own programs, ShellCheck among them, come last.
+    """
     base = json.loads((common.VENV / "kumawatch.json").read_text())["base"]
     rest = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if "shims" not in Path(entry).parts]
-    return os.pathsep.join([str(Path(base).parent), *rest])
+    return os.pathsep.join([str(Path(base).parent), *rest, str(common.VENV / "bin")])
 
 
 def _installed(namespace: str) -> Path:
