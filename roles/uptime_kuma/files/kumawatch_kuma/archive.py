@@ -36,7 +36,7 @@ class Manifest:
     """What an archive says of itself.
 
     :param version: the release of Uptime Kuma, ``""`` where nobody knew.
-    :param database: ``sqlite`` or ``mariadb``.
+    :param database: ``sqlite``, ``mariadb`` or ``embedded-mariadb``.
     :param files: SHA-256 by name in the archive.
     """
 

@@ -166,7 +166,7 @@ def _replace(config: Config, unpacked: Path, held: archive.Manifest, say: Say) -
         shutil.copy2(unpacked / archive.DATABASE / database.SQLITE, config.data / database.SQLITE)
     for path in config.data.rglob("*"):
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-    if held.database == "mariadb":
+    if held.database != "sqlite":
         database.load(config, unpacked / archive.DATABASE / database.DUMP)
 
 

@@ -57,6 +57,7 @@ class Config:
     :param start: the command that starts it.
     :param stop: the command that stops it, and returns when it has stopped.
     :param restarts: the command that prints how often it was started again by itself.
+    :param container: the name of its container, ``""`` where it runs in none.
     """
 
     url: str
@@ -67,6 +68,7 @@ class Config:
     start: tuple[str, ...]
     stop: tuple[str, ...]
     restarts: tuple[str, ...]
+    container: str = ""
     bucket: Bucket | None = None
     account: Account | None = None
     heartbeat: Heartbeat | None = None
@@ -102,6 +104,7 @@ def parse(given: Mapping[str, Any]) -> Config:
         start=tuple(given["start"]),
         stop=tuple(given["stop"]),
         restarts=tuple(given["restarts"]),
+        container=given.get("container", ""),
         bucket=Bucket(**bucket) if bucket else None,
         account=Account(**account) if account else None,
         heartbeat=Heartbeat(**heartbeat) if heartbeat else None,

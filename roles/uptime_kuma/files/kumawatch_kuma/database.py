@@ -18,9 +18,11 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import embedded
 from .config import Config, Trouble, private
 
 SQLITE = "kuma.db"
@@ -28,7 +30,7 @@ CONFIGURATION = "db-config.json"
 DUMP = "dump.sql"
 
 #: What of the data directory is the database's, or its server's, and is not copied as files.
-APART = (SQLITE, f"{SQLITE}-wal", f"{SQLITE}-shm", f"{SQLITE}-journal", "run")
+APART = (SQLITE, f"{SQLITE}-wal", f"{SQLITE}-shm", f"{SQLITE}-journal", "run", embedded.DIRECTORY)
 
 #: Characters of a second factor's secret.
 MOST_SECRET = 64
@@ -39,7 +41,7 @@ _TIMEOUT = 120.0
 def read(data: Path) -> dict[str, Any]:
     """Where the server keeps its data; at least ``type``.
 
-    :raises Trouble: it cannot be told, or is a kind that is not copied from outside.
+    :raises Trouble: it cannot be told.
     """
     try:
         found = json.loads((data / CONFIGURATION).read_text())
@@ -47,18 +49,18 @@ def read(data: Path) -> dict[str, Any]:
         found = {"type": "sqlite"}
     except (OSError, ValueError) as error:
         raise Trouble(f"{data}/{CONFIGURATION}, which names the database, cannot be read: {error}.") from None
-    if not isinstance(found, dict) or found.get("type") not in ("sqlite", "mariadb"):
-        kind = found.get("type") if isinstance(found, dict) else None
+    kind = found.get("type") if isinstance(found, dict) else None
+    if kind not in ("sqlite", "mariadb", embedded.TYPE):
         raise Trouble(
-            f"The database is of type {kind}, which only Uptime Kuma's own container reaches: back up the container's "
-            f"volume while it is stopped, or use SQLite or a MariaDB of its own."
+            f"{data}/{CONFIGURATION} names a database of type {kind}, which this release of the role does not know."
         )
     return found
 
 
 def exists(data: Path) -> bool:
     """Whether the server has a database yet, so that there is something to copy."""
-    return read(data)["type"] == "mariadb" or (data / SQLITE).exists()
+    kind = read(data)["type"]
+    return kind == "mariadb" or (data / (SQLITE if kind == "sqlite" else embedded.DIRECTORY)).exists()
 
 
 def copy(config: Config, into: Path) -> Path:
@@ -67,8 +69,8 @@ def copy(config: Config, into: Path) -> Path:
     :raises Trouble: it cannot be read, or is damaged.
     """
     database = read(config.data)
-    if database["type"] == "mariadb":
-        return _dump(database, into / DUMP)
+    if database["type"] != "sqlite":
+        return _dump(config, database, into / DUMP)
     target = into / SQLITE
     os.close(private(target))
     try:
@@ -97,15 +99,14 @@ def check(path: Path) -> None:
 
 def load(config: Config, dump: Path) -> None:
     """Replace the tables of the MariaDB by those of a dump. SQLite's file is put in its place as any other file."""
-    database = read(config.data)
-    with _login(database) as (login, name):
-        client = [_program("mariadb", "mysql"), f"--defaults-extra-file={login}", "--batch", "--skip-column-names"]
-        tables = _run([*client, name], b"SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'").decode().splitlines()
+    with _reached(config, read(config.data)) as clients:
+        query = clients.query()
+        tables = _run(query, b"SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'").decode().splitlines()
         quoted = ["`" + line.split("\t")[0].replace("`", "``") + "`" for line in tables]
         dropped = "".join(f"DROP TABLE {table};\n" for table in quoted)
-        _run([*client, name], f"SET FOREIGN_KEY_CHECKS = 0;\n{dropped}".encode())
+        _run(query, f"SET FOREIGN_KEY_CHECKS = 0;\n{dropped}".encode())
         with dump.open("rb") as file:
-            _run([*client, name], file)
+            _run(query, file)
 
 
 def held_secret(base32: str) -> str:
@@ -136,8 +137,8 @@ def set_two_factor(config: Config, user: str, secret: str, *, check_only: bool =
     :raises Trouble: there is no such user.
     """
     database = read(config.data)
-    if database["type"] == "mariadb":
-        return _mariadb_two_factor(database, user, secret, check_only)
+    if database["type"] != "sqlite":
+        return _mariadb_two_factor(config, database, user, secret, check_only)
     try:
         with closing(_open(config.data / SQLITE)) as connection:  # noqa: SIM117 - in one, pylint reads a tuple
             with connection:  # a transaction
@@ -158,15 +159,14 @@ def set_two_factor(config: Config, user: str, secret: str, *, check_only: bool =
     return True
 
 
-def _mariadb_two_factor(database: Mapping[str, Any], user: str, secret: str, check_only: bool) -> bool:
+def _mariadb_two_factor(config: Config, database: Mapping[str, Any], user: str, secret: str, check_only: bool) -> bool:
     def quoted(text: str) -> str:
         return f"CONVERT(0x{text.encode().hex()} USING utf8mb4)" if text else "''"
 
-    with _login(database) as (login, name):
-        client = [_program("mariadb", "mysql"), f"--defaults-extra-file={login}", "--batch", "--skip-column-names"]
+    with _reached(config, database) as clients:
         who = f"username = {quoted(user)}"
         asked = "SELECT HEX(COALESCE(twofa_secret, '')), twofa_status FROM user WHERE "
-        lines = _run([*client, name], (asked + who).encode()).decode().splitlines()
+        lines = _run(clients.query(), (asked + who).encode()).decode().splitlines()
         _refuse_unknown(user, bool(lines))
         held, status = lines[0].split("\t")
         if not _differs(bytes.fromhex(held).decode(), status == "1", secret):
@@ -175,7 +175,7 @@ def _mariadb_two_factor(database: Mapping[str, Any], user: str, secret: str, che
             return True
         value = quoted(secret) if secret else "NULL"
         columns = f"SET twofa_secret = {value}, twofa_status = {int(bool(secret))}, twofa_last_token = NULL"
-        _run([*client, name], f"UPDATE user {columns} WHERE {who}".encode())
+        _run(clients.query(), f"UPDATE user {columns} WHERE {who}".encode())
     return True
 
 
@@ -196,12 +196,45 @@ def _open(path: Path) -> sqlite3.Connection:
 # -- MariaDB -----------------------------------------------------------------------------------------------------------
 
 
-def _dump(database: Mapping[str, Any], target: Path) -> Path:
-    """All tables at one moment, without stopping those who write."""
-    with _login(database) as (login, name), open(private(target), "wb") as file:
+@dataclass(frozen=True)
+class _Clients:
+    """How a MariaDB's clients are called.
+
+    :param before: what comes before a program that is not on this host.
+    :param login: the options by which a program reaches the server.
+    :param name: the database's.
+    """
+
+    before: Sequence[str]
+    login: Sequence[str]
+    name: str
+
+    def query(self) -> list[str]:
+        """Takes statements, and prints what they find."""
+        return [*self._program("mariadb", "mysql"), "--batch", "--skip-column-names", self.name]
+
+    def dump(self) -> list[str]:
+        """Prints all tables at one moment, without stopping those who write."""
         options = ["--single-transaction", "--quick", "--skip-lock-tables", "--hex-blob", "--skip-dump-date"]
-        program = _program("mariadb-dump", "mysqldump")
-        _run([program, f"--defaults-extra-file={login}", *options, "--no-tablespaces", name], output=file)
+        return [*self._program("mariadb-dump", "mysqldump"), *options, "--no-tablespaces", self.name]
+
+    def _program(self, *names: str) -> list[str]:
+        return [*self.before, names[0] if self.before else _program(*names), *self.login]
+
+
+@contextmanager
+def _reached(config: Config, database: Mapping[str, Any]) -> Iterator[_Clients]:
+    if database["type"] == embedded.TYPE:
+        with embedded.reached(config) as (before, login):
+            yield _Clients(before, [*login, "--default-character-set=utf8mb4"], embedded.NAME)
+    else:
+        with _login(database) as (file, name):
+            yield _Clients([], [f"--defaults-extra-file={file}"], name)
+
+
+def _dump(config: Config, database: Mapping[str, Any], target: Path) -> Path:
+    with _reached(config, database) as clients, open(private(target), "wb") as file:
+        _run(clients.dump(), output=file)
     return target
 
 

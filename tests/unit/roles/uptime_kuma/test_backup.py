@@ -191,9 +191,9 @@ def test_a_damaged_database_makes_no_backup(config: Config) -> None:
     assert os.listdir(config.backups) == []
 
 
-def test_a_database_that_only_the_container_reaches_is_refused(config: Config) -> None:
-    (config.data / "db-config.json").write_text('{"type": "embedded-mariadb"}')
-    with pytest.raises(Trouble, match="of type embedded-mariadb"):
+def test_a_database_of_another_kind_is_refused(config: Config) -> None:
+    (config.data / "db-config.json").write_text('{"type": "postgres"}')
+    with pytest.raises(Trouble, match=r"db-config\.json names a database of type postgres, which this release"):
         backup.back_up(config)
 
 
