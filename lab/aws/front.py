@@ -38,6 +38,8 @@ SERVICE_MODELS = {
     "s3": "s3",
     "pipes": "pipes",
     "apigateway": "apigateway",
+    "xray": "xray",
+    "application-signals": "application-signals",
 }
 """Services with REST paths: by what they are signed for, botocore's name."""
 
@@ -248,6 +250,7 @@ def _required_in_query(shape: dict[str, Any]) -> frozenset[str]:
 # -- faults as each protocol words them
 
 JSON_CODES = {"throttle": "ThrottlingException", "error": "InternalServerError"}
+REST_THROTTLES = {"lambda": "TooManyRequestsException", "xray": "ThrottledException"}
 MESSAGES = {"throttle": "Rate exceeded", "error": "We encountered an internal error. Please try again."}
 
 
@@ -281,7 +284,7 @@ def fault_answer(kind: str, service: str, headers: dict[str, str], scope: Any) -
         text = f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{uuid.uuid4()}</RequestId></Error>"
         return 503 if kind == "throttle" else 500, {"Content-Type": "application/xml"}, text.encode()
     if service in SERVICE_MODELS:
-        code = "TooManyRequestsException" if service == "lambda" and kind == "throttle" else JSON_CODES[kind]
+        code = REST_THROTTLES.get(service, JSON_CODES[kind]) if kind == "throttle" else JSON_CODES[kind]
         extra = {"Content-Type": "application/json", "x-amzn-errortype": code}
         return 429 if kind == "throttle" else 500, extra, json.dumps({"message": message}).encode()
     text = (

@@ -259,8 +259,8 @@ def both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], 
     return act
 
 
-def install(monitoring: Monitoring) -> None:
-    """Put our service in the place of MiniStack's, beside CloudWatch's."""
+def install(monitoring: Monitoring) -> Store:
+    """Put our service in the place of MiniStack's, beside CloudWatch's; what it keeps is returned."""
     logs = Logs(monitoring.file.parent, monitoring)
     loop = asyncio.get_running_loop()
     app.SERVICE_HANDLERS["logs"] = logs.handle
@@ -291,3 +291,4 @@ def install(monitoring: Monitoring) -> None:
     original._append_log_events = lambda stream, events: None
     original._fanout_to_subscription_filters = write
     tagging._COLLECTORS["logs"] = tagged
+    return logs.store

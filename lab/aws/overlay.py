@@ -15,7 +15,7 @@ from typing import Any
 from ministack import app
 from ministack.services import lambda_svc
 
-from lab.aws import logs, logs_scheduler, patch_ec2, patch_rds, patch_sns, patch_ssm, patch_tagging
+from lab.aws import logs, logs_scheduler, patch_ec2, patch_rds, patch_sns, patch_ssm, patch_tagging, traces
 from lab.aws.monitoring import Monitoring
 
 NAMES = {
@@ -103,7 +103,7 @@ def install(monitoring: Monitoring, port: int) -> None:
     monitoring.forgetters.append(patch_sns.MAIL.clear)
     patch_ssm.install()
     patch_tagging.install(monitoring)
-    logs.install(monitoring)
+    traces.install(monitoring, logs.install(monitoring))
     logs_scheduler.install()
     depths = QueueDepths()
     monitoring.feeders.append(depths)

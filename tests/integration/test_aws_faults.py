@@ -149,6 +149,20 @@ class Other:
         return {"managed_by": "m", self.option: [self.entry(aws, path, number) for number in range(count)]}
 
 
+def _sampling_rule(_aws: Aws, _path: Path, number: int) -> dict[str, Any]:
+    return {
+        "name": f"s-{number:03}",
+        "priority": number + 1,
+        "fixed_rate": 0.05,
+        "reservoir_size": 1,
+        "tags": {"a": "1"},
+    }
+
+
+def _group(_aws: Aws, _path: Path, number: int) -> dict[str, Any]:
+    return {"name": f"g-{number:03}", "filter_expression": f'service("{number}")'}
+
+
 def _queue(aws: Aws) -> str:
     account = aws.client("sts").get_caller_identity()["Account"]
     return f"arn:aws:sqs:{aws.region}:{account}:fed"
@@ -224,11 +238,26 @@ def _stored_dashboards(aws: Aws) -> list[str]:
     return sorted(item["DashboardName"] for item in aws.client("cloudwatch").list_dashboards()["DashboardEntries"])
 
 
+def _stored_sampling_rules(aws: Aws) -> list[str]:
+    pages = aws.client("xray").get_paginator("get_sampling_rules").paginate()
+    names = [item["SamplingRule"]["RuleName"] for page in pages for item in page["SamplingRuleRecords"]]
+    return [name for name in names if name != "Default"]
+
+
+def _stored_groups(aws: Aws) -> list[str]:
+    pages = aws.client("xray").get_paginator("get_groups").paginate()
+    return [item["GroupName"] for page in pages for item in page["Groups"]]
+
+
 OTHERS = [
     Other("cloudwatch_dashboards", "dashboards", "monitoring", "PutDashboard", _dashboard, _stored_dashboards),
     Other("cloudwatch_mute_rules", "mute_rules", "monitoring", "PutAlarmMuteRule", _mute_rule, _stored_rules),
     Other("sns_topics", "topics", "sns", "CreateTopic", _topic, _stored_topics),
     Other("lambda_functions", "functions", "lambda", "CreateFunction", _function, _stored_functions),
+    Other(
+        "xray_sampling_rules", "sampling_rules", "xray", "CreateSamplingRule", _sampling_rule, _stored_sampling_rules
+    ),
+    Other("xray_groups", "groups", "xray", "CreateGroup", _group, _stored_groups),
 ]
 EACH = pytest.mark.parametrize("other", OTHERS, ids=lambda other: other.module)
 HOW_MANY = 12

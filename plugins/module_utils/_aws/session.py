@@ -26,6 +26,7 @@ PATIENCE = 120.0
 
 #: Services by the name of their client: what readers call them, and their prefix in policies where it is another one.
 SERVICES = {
+    "application-signals": ("Application Signals", "application-signals"),
     "cloudwatch": ("CloudWatch", "cloudwatch"),
     "dynamodb": ("DynamoDB", "dynamodb"),
     "ec2": ("EC2", "ec2"),
@@ -39,6 +40,7 @@ SERVICES = {
     "sns": ("SNS", "sns"),
     "sqs": ("SQS", "sqs"),
     "sts": ("STS", "sts"),
+    "xray": ("X-Ray", "xray"),
 }
 
 _READING = ("Describe", "Get", "List", "Search", "Lookup", "BatchGet", "Test", "Head", "Query", "Filter")

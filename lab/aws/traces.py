@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, the Kumawatch contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""X-Ray and Application Signals in the process of MiniStack, which has neither."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from ministack import app
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import tagging
+
+from lab.aws import protocols
+from lab.aws.cloudwatch_logs.store import Store as LogStore
+from lab.aws.logs import both
+from lab.aws.monitoring import Monitoring
+from lab.aws.protocols import ApiError
+from lab.aws.tracing import rest, xray
+from lab.aws.tracing.store import Scope, Store, as_list
+
+SPANS = ("aws/spans", "/aws/application-signals/data")
+"""The log groups that X-Ray writes spans to."""
+
+log = logging.getLogger("kumawatch.aws")
+
+Call = Callable[[str, Scope, dict[str, Any]], dict[str, Any] | None]
+
+
+class Tracing:
+    """Both services, with what they keep."""
+
+    def __init__(self, state: Path, monitoring: Monitoring, logs: LogStore) -> None:
+        self.file = state / "tracing.json"
+        self.store = Store()
+        self.logs = logs
+        self.xray = xray.XRay(monitoring.clock.real, self.may_write)
+
+    def handler(self, service: str, code: str, call: Call) -> Any:
+        """What MiniStack calls for requests to a service.
+
+        :param code: of the error for what breaks the model's constraints.
+        """
+
+        async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> protocols.Answer:
+            try:
+                name, found = rest.operation(service, method, path)
+                given = rest.read(service, name, found, query, body)
+                wrong = rest.problems(service, name, given)
+                if wrong:
+                    count = f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: "
+                    raise ApiError(code, count + "; ".join(wrong))
+                scope = self.store.scope(get_account_id(), get_region())
+                return rest.answer(service, name, call(name, scope, given))
+            except ApiError as exc:
+                return rest.error_answer(service, exc)
+
+        return handle
+
+    def may_write(self, scope: Scope) -> bool:
+        """Whether resource policies of CloudWatch Logs let X-Ray write to both log groups."""
+        kept = self.logs.scope(scope.account, scope.region).things("resource_policies")
+        statements = [statement for policy in kept.values() for statement in _statements(policy)]
+        wanted = [scope.arn("logs", f"log-group:{group}:log-stream:x") for group in SPANS]
+        return all(any(_allows(statement, arn) for statement in statements) for arn in wanted)
+
+    def tagged(self, service: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
+        scope = self.store.scope(get_account_id(), get_region())
+        for arn, tags in list(scope.tags.items()):
+            if arn.split(":")[2] == service and tags:
+                yield arn, as_list(tags)
+
+    # -- state
+
+    def reset(self) -> None:
+        self.store.scopes.clear()
+        self.file.unlink(missing_ok=True)
+
+    def save(self) -> None:
+        """Write everything down, in one step."""
+        aside = self.file.with_suffix(".tmp")
+        aside.write_text(json.dumps(self.store.dump()), encoding="utf-8")
+        aside.replace(self.file)
+
+    def load(self) -> None:
+        """Take up what was saved; a damaged file is left aside."""
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                self.store.load(json.loads(self.file.read_text(encoding="utf-8")))
+            except (ValueError, KeyError, TypeError):
+                log.warning("the saved traces' settings could not be read: begun anew, the file is %s.bad", self.file)
+                self.file.replace(self.file.with_suffix(".bad"))
+                self.store.scopes.clear()
+
+
+def _statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(policy.get("policyDocument") or "{}").get("Statement", [])
+    except ValueError:
+        return []
+    return found if isinstance(found, list) else [found]
+
+
+def _allows(statement: dict[str, Any], arn: str) -> bool:
+    def several(value: Any) -> list[str]:
+        return [value] if isinstance(value, str) else list(value or [])
+
+    principal = statement.get("Principal") or {}
+    services = several(principal.get("Service")) if isinstance(principal, dict) else several(principal)
+    return (
+        statement.get("Effect") == "Allow"
+        and any(service in ("xray.amazonaws.com", "*") for service in services)
+        and any(fnmatchcase("logs:PutLogEvents", action) for action in several(statement.get("Action")))
+        and any(fnmatchcase(arn, resource) for resource in several(statement.get("Resource")))
+    )
+
+
+def install(monitoring: Monitoring, logs: LogStore) -> None:
+    """Add both services to MiniStack's, and what is tagged of them to its tagging API."""
+    tracing = Tracing(monitoring.file.parent, monitoring, logs)
+    app.SERVICE_HANDLERS["xray"] = tracing.handler(
+        "xray", "InvalidRequestException", lambda name, scope, given: xray.call(tracing.xray, name, scope, given)
+    )
+    monitoring.forgetters.append(tracing.reset)
+    for name in ("load", "save"):
+        setattr(monitoring, name, both(getattr(monitoring, name), getattr(tracing, name)))
+    tagging._COLLECTORS["xray"] = lambda: tracing.tagged("xray")
