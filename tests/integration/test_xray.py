@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable
 from typing import Any
 
 from lab.aws.testing import Aws
 
-RULES, GROUPS = "xray_sampling_rules", "xray_groups"
+RULES, GROUPS, SETTINGS = "xray_sampling_rules", "xray_groups", "xray_settings"
 Run = Callable[..., dict[str, Any]]
 
 API: dict[str, Any] = {
@@ -149,3 +151,71 @@ def test_groups_made_kept_changed_and_purged(run_aws: Run, aws: Aws) -> None:
     assert refused["failed"]
     removed = run_aws(GROUPS, {"managed_by": "m", "groups": [{"name": "failed", "state": "absent"}]})
     assert (removed["deleted"], groups(aws)) == (["failed"], {})
+
+
+def let_xray_write(aws: Aws) -> None:
+    begin = f"arn:aws:logs:{aws.region}:123456789012:log-group:"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "xray.amazonaws.com"},
+        "Action": "logs:PutLogEvents",
+        "Resource": [f"{begin}aws/spans:*", f"{begin}/aws/application-signals/data:*"],
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.client("logs").put_resource_policy(policyName="p", policyDocument=document)
+
+
+def test_settings_are_brought_to_what_is_declared(run_aws: Run, aws: Aws) -> None:
+    xray = aws.client("xray")
+    options = {"trace_segment_destination": "cloudwatch_logs", "indexing_percentage": 5, "encryption": {"type": "none"}}
+    planned = run_aws(SETTINGS, options, check=True)
+    assert planned["updated"] == ["indexing_percentage", "trace_segment_destination"]
+    assert planned["unchanged"] == ["encryption"]
+    assert xray.get_trace_segment_destination()["Destination"] == "XRay"
+
+    refused = run_aws(SETTINGS, options)
+    assert refused["failed"]
+    (failure,) = refused["failures"]
+    assert failure["name"] == "trace_segment_destination"
+    assert "XRay does not have permission to call PutLogEvents" in failure["error"]
+    # One setting's failure does not keep the other from being made.
+    assert refused["updated"] == ["indexing_percentage"]
+
+    let_xray_write(aws)
+    made = run_aws(SETTINGS, options)
+    assert not made["failed"], made
+    assert made["updated"] == ["trace_segment_destination"]
+    (shown,) = made["diff"]
+    assert (shown["before"], shown["after"]) == ({"value": "xray"}, {"value": "cloudwatch_logs"})
+    assert set(made["status"]) == {"trace_segment_destination", "encryption"}
+    deadline = time.monotonic() + 20
+    while xray.get_trace_segment_destination()["Status"] != "ACTIVE":
+        assert time.monotonic() < deadline, "the destination stays pending"
+        time.sleep(0.1)
+    (rule,) = xray.get_indexing_rules()["IndexingRules"]
+    assert rule["Rule"]["Probabilistic"]["DesiredSamplingPercentage"] == 5
+
+    again = run_aws(SETTINGS, options)
+    assert (again["changed"], len(again["unchanged"])) == (False, 3)
+    assert again["status"] == {"trace_segment_destination": "active", "encryption": "active"}
+
+    key = {"type": "kms", "key": "1234abcd"}
+    changed = run_aws(SETTINGS, {"encryption": key})
+    assert (changed["failed"], changed["updated"]) == (False, ["encryption"])
+    assert xray.get_encryption_config()["EncryptionConfig"]["KeyId"].endswith(":key/1234abcd")
+    assert not run_aws(SETTINGS, {"encryption": key})["changed"]
+    assert run_aws(SETTINGS, {"encryption": {"type": "none"}})["updated"] == ["encryption"]
+
+
+def test_settings_while_answers_are_lost(run_aws: Run, aws: Aws) -> None:
+    let_xray_write(aws)
+    options = {"trace_segment_destination": "cloudwatch_logs", "indexing_percentage": 7}
+    aws.faults(
+        {"service": "xray", "operation": "UpdateTraceSegmentDestination", "kind": "lost_response", "count": 1},
+        {"service": "xray", "operation": "*", "kind": "throttle", "rate": 0.3},
+    )
+    result = run_aws(SETTINGS, options)
+    aws.no_faults()
+    assert not result["failed"], result
+    assert len(result["updated"]) == 2
+    assert not run_aws(SETTINGS, options)["changed"]

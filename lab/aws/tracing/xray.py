@@ -204,8 +204,6 @@ class XRay:
             raise invalid("Destination is missing.")
         if given["Destination"] == "CloudWatchLogs" and not self.may_write(scope):
             raise invalid("XRay does not have permission to call PutLogEvents on the aws/spans Log Group")
-        if self.get_trace_segment_destination(scope, {})["Status"] == "PENDING":
-            raise invalid("The destination is being updated.")
         scope.settings["destination"] = {"Destination": given["Destination"], "at": self.now()}
         return self.get_trace_segment_destination(scope, {})
 
@@ -250,10 +248,10 @@ def insights(given: Thing | None, before: Thing) -> Thing:
 
 
 def key_arn(scope: Scope, key: str) -> str:
-    """A key by its ARN, as it is shown; aliases stay what they are."""
-    if key.startswith(("arn:", "alias/")):
-        return key
-    return scope.arn("kms", f"key/{key}")
+    """A key by its ARN, as it is shown; an alias is that of some key."""
+    if key.startswith("alias/"):
+        return scope.arn("kms", f"key/{uuid.uuid5(uuid.NAMESPACE_URL, key)}")
+    return key if key.startswith("arn:") else scope.arn("kms", f"key/{key}")
 
 
 def call(service: XRay, operation: str, scope: Scope, given: dict[str, Any]) -> dict[str, Any] | None:

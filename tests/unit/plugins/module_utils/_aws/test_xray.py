@@ -14,6 +14,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.bulk imp
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.errors import ApiError, Fate
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.xray_groups import Groups
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.xray_rules import SamplingRules
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.xray_settings import Settings, same_encryption
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import KumawatchError
 from tests.unit.plugins.module_utils._aws.account import Account, refused
 
@@ -185,3 +186,58 @@ def test_what_is_new_needs_more(kind: Any, entry: dict[str, Any], said: str) -> 
     with pytest.raises(KumawatchError) as caught:
         run(XRay(dict(DEFAULT)), entry, kind=kind)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "Nothing is set: give one of trace_segment_destination, indexing_percentage, encryption."),
+        ({"indexing_percentage": 101}, "indexing_percentage must be from 0 to 100, not 101"),
+        ({"encryption": {"type": "kms"}}, "encryption: the type kms needs key"),
+        ({"encryption": {"type": "none", "key": "k"}}, "encryption: key is for the type kms"),
+        ({"encryption": {"type": "kms", "key": "alias/x"}}, "encryption: key 'alias/x' is an alias"),
+    ],
+)
+def test_wrong_settings_are_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(KumawatchError) as caught:
+        Settings(given).desired(Account())
+    assert said in str(caught.value)
+
+
+def test_settings_need_a_botocore_that_knows_them() -> None:
+    old = Account(unknown=("UpdateTraceSegmentDestination", "UpdateIndexingRule"))
+    with pytest.raises(KumawatchError, match=r"trace_segment_destination needs botocore 1\.35\.67 or newer"):
+        Settings({"trace_segment_destination": "xray"}).desired(old)
+    assert Settings({"encryption": {"type": "none", "key": None}}).desired(old)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ({"type": "none"}, {"type": "none"}, True),
+        ({"type": "kms", "key": "arn:aws:kms:r:1:key/k"}, {"type": "kms", "key": "k"}, True),
+        ({"type": "kms", "key": "arn:aws:kms:r:1:key/k"}, {"type": "kms", "key": "arn:aws:kms:r:1:key/k"}, True),
+        ({"type": "kms", "key": "arn:aws:kms:r:1:key/k"}, {"type": "kms", "key": "arn:aws:kms:r:2:key/k"}, False),
+        ({"type": "kms", "key": "arn:aws:kms:r:1:key/k"}, {"type": "none"}, False),
+        (None, {"type": "none"}, False),
+    ],
+)
+def test_encryption_is_compared_by_the_key(before: Any, after: dict[str, str], same: bool) -> None:
+    assert same_encryption(before, after) is same
+
+
+def test_the_destination_comes_before_indexing() -> None:
+    account = Account(
+        {
+            "GetTraceSegmentDestination": lambda: {"Destination": "XRay", "Status": "ACTIVE"},
+            "GetIndexingRules": lambda **_: {"IndexingRules": []},
+            "UpdateTraceSegmentDestination": lambda **_: {},
+            "UpdateIndexingRule": lambda **_: {},
+        }
+    )
+    kind = Settings({"indexing_percentage": 5, "trace_segment_destination": "cloudwatch_logs"})
+    outcome = reconcile(account, kind, check_mode=False, sleep=lambda _: None)  # type: ignore[arg-type]
+    written = [operation for operation, _given in account.calls if operation.startswith("Update")]
+    assert written == ["UpdateTraceSegmentDestination", "UpdateIndexingRule"]
+    # An account that keeps what it was is reported, not believed.
+    assert [failure["name"] for failure in outcome.failures] == ["indexing_percentage", "trace_segment_destination"]
