@@ -10,6 +10,7 @@ Where no daemon answers and we are root, one is started that has its own socket 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -20,8 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,12 +62,26 @@ class Unavailable(Exception):
 
 
 @dataclass(frozen=True)
+class Keyring:
+    """Where a machine has a distribution's keys, or its archive a package of them, and the fingerprint of the key."""
+
+    path: Path
+    url: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
 class Image:
-    """What a host is made of: a release of a distribution, or another image (base) and what script adds to it."""
+    """What a host is made of: a release of a distribution, or another image (base) and what script adds to it.
+
+    keyring: of a distribution whose keys Debian does not have.
+    """
 
     suite: str
     base: str = ""
     script: str = ""
+    components: str = "main"
+    keyring: Keyring | None = None
 
 
 # dnf and rpm are Debian's own, and so is all else: what is tried on it is how roles treat a system of that family.
@@ -85,10 +100,16 @@ END
 echo 'Red Hat Enterprise Linux release 9.4 (simulated)' >/etc/redhat-release
 """
 
+_UBUNTU = Keyring(
+    Path("/usr/share/keyrings/ubuntu-archive-keyring.gpg"),
+    "http://archive.ubuntu.com/ubuntu/pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1_all.deb",
+    "F6ECB3762474EDA9D21B7022871920D1991BC93C",
+)
+
 IMAGES: Mapping[str, Image] = {
     "debian12": Image("bookworm"),
     "debian13": Image("trixie"),
-    "ubuntu2404": Image("noble"),
+    "ubuntu2404": Image("noble", components="main,universe", keyring=_UBUNTU),
     "el": Image("", base="debian12", script=_EL),
 }
 
@@ -138,7 +159,7 @@ def ensure() -> str:
     return host
 
 
-@contextmanager
+@contextlib.contextmanager
 def _alone() -> Iterator[None]:
     """Hold the lock of the daemon and the images: what one makes, others wait for."""
     common.CACHE.mkdir(exist_ok=True)
@@ -195,7 +216,7 @@ def image(name: str) -> str:
 
     Raises Unavailable.
     """
-    named = os.environ.get(f"MOLECULE_IMAGE_{name.upper()}")
+    named = os.environ.get(_variable(name))
     if named:
         return named
     if name not in IMAGES:
@@ -208,6 +229,10 @@ def image(name: str) -> str:
             (_derive if base else _bootstrap)(name, wanted, base, tag)
             _forget_older(tag)
     return tag
+
+
+def _variable(name: str) -> str:
+    return f"MOLECULE_IMAGE_{name.upper()}"
 
 
 def _docker(*arguments: str) -> bool:
@@ -266,15 +291,50 @@ def _bootstrap(name: str, wanted: Image, _base: str, tag: str) -> None:
         archive, pip = Path(directory) / "image.tar", Path(directory) / "pip.conf"
         pip.write_text(pip_configuration())
         argv = ["mmdebstrap", "--variant=minbase", f"--include={','.join(_BASE)}", "--skip=cleanup/apt/lists"]
-        argv += [f"--aptopt={option}" for option in _proxies()]
+        argv += [f"--components={wanted.components}", *(f"--aptopt={option}" for option in _proxies())]
+        if wanted.keyring:
+            argv.append(f"--keyring={_keyring(name, wanted.keyring, Path(directory))}")
         if any(AUTHORITIES.glob("*.crt")):
             argv.append(f"--customize-hook=copy-in {AUTHORITIES} {AUTHORITIES.parent}")
         argv += [f"--customize-hook=copy-in {pip} /etc", f'--customize-hook=chroot "$1" sh -c {shlex.quote(_SETUP)}']
-        argv += [wanted.suite, str(archive), *os.environ.get("MOLECULE_MIRROR", "").split()]
+        # The mirror is one of Debian's.
+        argv += [wanted.suite, str(archive), *([] if wanted.keyring else os.environ.get("MOLECULE_MIRROR", "").split())]
         # In a session of its own: it signals its whole process group when it ends.
         _build(name, ["setsid", "--wait", *argv])
         changes = [part for change in _CONFIGURATION for part in ("--change", change)]
         _build(name, ["docker", "import", *changes, str(archive), tag], append=True)
+
+
+def _keyring(name: str, wanted: Keyring, into: Path) -> Path:
+    """The keyring of this machine, else one with the key of the fingerprint alone, from the archive.
+
+    Raises Unavailable.
+    """
+    if wanted.path.exists():
+        return wanted.path
+    otherwise = f"name one that there is in {_variable(name)}"
+    if not shutil.which("gpg"):
+        raise Unavailable(f"the image {name} needs gnupg: {system.command(['gnupg'])}, or {otherwise}")
+    package = into / "keyring.deb"
+    try:
+        with urllib.request.urlopen(wanted.url, timeout=30) as answer:
+            package.write_bytes(answer.read())
+    except OSError as error:
+        raise Unavailable(f"the image {name} cannot be built, {wanted.url}: {error}; {otherwise}") from None
+    # It came without a signature: of what is in it, only the key is believed whose fingerprint we know.
+    subprocess.run(["dpkg-deb", "--extract", str(package), str(into / "keys")], capture_output=True, check=False)
+    home = into / "gnupg"
+    home.mkdir(mode=0o700)
+    gpg = ["gpg", "--homedir", str(home), "--no-autostart", "--batch", "--quiet"]
+    subprocess.run([*gpg, "--import", f"{into}/keys{wanted.path}"], capture_output=True, check=False)
+    key = subprocess.run([*gpg, "--export", wanted.fingerprint], capture_output=True, check=False).stdout
+    if not key:
+        raise Unavailable(
+            f"the image {name} cannot be built, {wanted.url} has no key {wanted.fingerprint}; {otherwise}"
+        )
+    (into / "keyring.gpg").write_bytes(key)
+    into.chmod(0o711)  # apt reads it as a user of its own
+    return into / "keyring.gpg"
 
 
 def _derive(name: str, wanted: Image, base: str, tag: str) -> None:
@@ -287,8 +347,10 @@ def _derive(name: str, wanted: Image, base: str, tag: str) -> None:
 def _build(name: str, argv: Sequence[str], append: bool = False) -> None:
     log = common.LOGS / f"image-{name}.log"
     if common.run_logged(f"image {name}", argv, log, quiet=True, append=append, limit=900):
-        last = [line for line in log.read_text(errors="replace").splitlines() if line.startswith(("E:", "Error"))][-1:]
-        raise Unavailable(f"the image {name} cannot be built: {' '.join(last)} (see {common.relative(log)})")
+        said = log.read_text(errors="replace").splitlines()
+        last = [line for line in said if line.startswith(("E: ", "Error"))][:1]  # those after it follow from it
+        why = f"{' '.join(last)} (see {common.relative(log)})"
+        raise Unavailable(f"the image {name} cannot be built: {why}; name one that there is in {_variable(name)}")
 
 
 def _proxies() -> list[str]:
@@ -303,10 +365,20 @@ def _proxies() -> list[str]:
 
 
 def main() -> int:
-    """The command: stop the daemon of our own, or remove it."""
+    """The command: build an image and print its tag, or stop the daemon of our own, or remove it."""
     parser = argparse.ArgumentParser(prog="tools.containers", description=__doc__)
-    parser.add_argument("command", choices=["stop", "remove"])
-    if parser.parse_args().command == "remove":
+    parser.add_argument("command", choices=["image", "stop", "remove"])
+    parser.add_argument("name", nargs="?", default="", help=f"with image: one of {', '.join(IMAGES)}")
+    arguments = parser.parse_args()
+    if arguments.command == "image":
+        try:
+            with contextlib.redirect_stdout(sys.stderr):  # what prints on the way
+                ensure()
+                tag = image(arguments.name)
+        except Unavailable as error:
+            raise common.Failure(f"{error}.")
+        print(tag)
+    elif arguments.command == "remove":
         remove()
     elif stop():
         common.say("  stopped the Docker daemon of the tests")
