@@ -47,6 +47,10 @@ errors: ## post the daily report on the errors in the lab's logs
 	$(BOOTSTRAP) run --lab
 	@$(PY) -m tools.demo errors
 
+report: ## write the report on the lab's monitoring (FAIL_UNDER=80 fails where less than 80 % is watched)
+	$(BOOTSTRAP) run --lab
+	@$(PY) -m tools.demo report --fail-under "$(FAIL_UNDER)"
+
 status: ## what of the lab runs, and where
 	$(BOOTSTRAP) run --lab
 	@$(PY) -m tools.demo status
@@ -105,4 +109,4 @@ clean: ## stop the lab and remove everything that make has made
 	rm -rf .venv .cache .lab docs/site .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/output
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-.PHONY: help demo break mend load ease alarms drill summary errors status down test unit lint sanity integration molecule bench docs format generate clean
+.PHONY: help demo break mend load ease alarms drill summary errors report status down test unit lint sanity integration molecule bench docs format generate clean

@@ -20,7 +20,7 @@ GROUPS = {
     # Labs prefer the same few ports, and their tests rely on getting theirs back.
     "lab": ("tests/lab/test_lab_*.py", {"lab", "real_lab", "make_lab"}),
     # One Chromium at a time, started once.
-    "chromium": ("tests/lab/test_chat_page.py", {"browser"}),
+    "chromium": ("tests/lab/test_*_page.py", {"browser"}),
 }
 
 #: Modules whose tests look at what long runs of playbooks made: in one process it is made once, and not once in each.

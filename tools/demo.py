@@ -177,6 +177,7 @@ def tell(seconds: float) -> None:
         ("make drill", "send a test alert down every path, and see it arrive"),
         ("make summary", "post the daily status summary"),
         ("make errors", "post the daily report on the errors in the logs"),
+        ("make report", "write the report: what is watched, budgets, cost, drift"),
         ("make down", "stop everything; make demo starts it again"),
     ):
         common.say(f"  {command:<26} {meaning}")
@@ -257,6 +258,11 @@ def errors() -> int:
     )
 
 
+def report(fail_under: str) -> int:
+    """Write the report on the lab's monitoring."""
+    return playbook("report", *(("-e", f"report_fail_under={fail_under}") if fail_under else ()))
+
+
 def attached(*argv: str, **variables: str) -> int:
     """Run a Python program of this checkout attached to the terminal, with further environment variables."""
     python = str(common.VENV / "bin" / "python")
@@ -282,6 +288,7 @@ def main() -> int:
     commands.add_parser("ease").add_argument("service", nargs="?", default="")
     for word in ("summary", "alarms", "drill", "errors", "status", "down"):
         commands.add_parser(word)
+    commands.add_parser("report").add_argument("--fail-under", default="")
     commands.add_parser("bench").add_argument("further", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     if arguments.command in ("break", "mend"):
@@ -290,6 +297,8 @@ def main() -> int:
         return set_load("load", arguments.service, cpu=arguments.cpu, memory=arguments.memory, disk=arguments.disk)
     if arguments.command == "ease":
         return set_load("ease", arguments.service)
+    if arguments.command == "report":
+        return report(arguments.fail_under)
     if arguments.command == "bench":
         return bench(arguments.further)
     whole = {"summary": summary, "alarms": alarms, "drill": drill, "errors": errors}

@@ -29,6 +29,7 @@ options:
   gather:
     description:
       - What to gather. V(alarms), V(mute_rules) and V(dashboards) if it is not set.
+      - V(alarm_states) is how alarms are at the moment, of which nothing can be made.
       - Metric and subscription filters are chosen by O(managed_by) and O(tags) of their log groups, and O(name_prefix)
         is compared with the names of these. Queries have no tags; those in the folder O(managed_by) are taken. Resource
         policies bear neither tags nor marks.
@@ -38,6 +39,7 @@ options:
       - alarms
       - mute_rules
       - dashboards
+      - alarm_states
       - log_groups
       - log_resource_policies
       - log_metric_filters
@@ -123,6 +125,38 @@ alarms:
   returned: when gathered
   type: list
   elements: dict
+alarm_states:
+  description: How each alarm is.
+  returned: when gathered
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the alarm.
+      type: str
+      sample: production/api/cpu/i-0f1e2d3c4b5a69788/warning
+    state:
+      description: V(OK), V(ALARM) or V(INSUFFICIENT_DATA).
+      type: str
+    since:
+      description: Since when, as ISO 8601. Empty if CloudWatch does not say.
+      type: str
+      sample: "2026-11-27T06:31:04+00:00"
+    reason:
+      description: Why, in CloudWatch's words.
+      type: str
+    actions_enabled:
+      description: Whether it tells anybody.
+      type: bool
+    suppressed:
+      description: What holds the actions of a composite alarm back, such as V(Alarm). Empty for nothing.
+      type: str
+    composite:
+      description: Whether it is made of other alarms.
+      type: bool
+    tags:
+      description: Its tags, if O(include_tags).
+      type: dict
 mute_rules:
   description: As O(kumawatch.monitoring.cloudwatch_mute_rules#module:mute_rules).
   returned: when gathered
@@ -169,6 +203,7 @@ log_queries:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.alarm_states import KINDS as STATES
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.bulk import warn
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.info import KINDS, Wanted, gather
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws.info_logs import KINDS as LOG_KINDS
@@ -179,7 +214,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors impor
 def argument_spec() -> dict[str, Any]:
     """The options of the module, besides amazon.aws's own."""
     return {
-        "gather": {"type": "list", "elements": "str", "choices": [*KINDS, *LOG_KINDS]},
+        "gather": {"type": "list", "elements": "str", "choices": [*KINDS, *STATES, *LOG_KINDS]},
         "name_prefix": {"type": "str", "default": ""},
         "managed_by": {"type": "str", "default": ""},
         "tags": {"type": "dict", "default": {}},
@@ -196,7 +231,7 @@ def main() -> None:
     wanted = Wanted(params["name_prefix"], params["managed_by"], params["tags"], params["include_tags"])
     try:
         account = str(aws.call("sts", "GetCallerIdentity")["Account"])
-        found = gather(aws, params["gather"] or list(KINDS), wanted, {**KINDS, **LOG_KINDS})
+        found = gather(aws, params["gather"] or list(KINDS), wanted, {**KINDS, **STATES, **LOG_KINDS})
     except KumawatchError as error:
         module.fail_json(msg=str(error))
     warn(found.warnings)

@@ -5,40 +5,20 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .._page import document, link, table, text
 from .candidates import ASPECTS
 from .matrix import FULL
 
 Result = Mapping[str, Any]
 Rows = list[list[str]]
 
-_STYLE = """
-:root { color-scheme: light dark; --line: #c9ced6; --soft: #f1f3f6; --bar: #1d6fa5; --text: #1b1f24; --back: #fff; }
-@media (prefers-color-scheme: dark) {
-  :root { --line: #444c56; --soft: #22272e; --bar: #6cb6ff; --text: #e6edf3; --back: #14181d; }
-}
-body { font: 1rem/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); margin: 0 auto; padding: 1rem;
-  max-width: 70rem; }
-h1 { line-height: 1.2; }
-.answer { font-size: 1.2rem; border-left: .3rem solid var(--bar); padding-left: .8rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem; }
-caption { text-align: left; font-weight: 600; }
-th, td { border: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; }
-thead th { background: var(--soft); }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.bar { display: inline-block; height: .7rem; background: var(--bar); vertical-align: middle; }
-a { color: inherit; overflow-wrap: anywhere; }
-@media print { body { max-width: none; } .wide { overflow: visible; } table { page-break-inside: avoid; } }
-"""
 
-
-def name(text: str) -> str:
+def name(key: str) -> str:
     """A key as words: ``stack_fit`` as ``stack fit``."""
-    return text.replace("_", " ")
+    return key.replace("_", " ")
 
 
 def money(value: float) -> str:
@@ -207,8 +187,8 @@ def _title(result: Result) -> str:
 # -- Markdown ---------------------------------------------------------------------------------------------------------
 
 
-def _cell(text: str) -> str:
-    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").split())
+def _cell(value: str) -> str:
+    return " ".join(value.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").split())
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -236,31 +216,6 @@ def markdown(result: Result) -> str:
 # -- HTML -------------------------------------------------------------------------------------------------------------
 
 
-def _text(value: str) -> str:
-    return html.escape(value)
-
-
-def _numeric(cell: str) -> bool:
-    return bool(cell) and cell.strip("+-–% ms").replace(",", "").replace(".", "", 1).isdigit()
-
-
-def _html_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose first column are its row heads."""
-    lines = [f'<div class="wide" role="region" tabindex="0" aria-label="{_text(caption)}"><table>']
-    lines.append(f"<caption>{_text(caption)}</caption>")
-    lines.append(
-        "<thead><tr>" + "".join(f'<th scope="col">{_text(head)}</th>' for head in heads) + "</tr></thead><tbody>"
-    )
-    for row in rows:
-        cells = [f'<th scope="row">{_text(row[0])}</th>']
-        for cell in row[1:]:
-            kind = ' class="number"' if _numeric(cell) else ""
-            cells.append(f"<td{kind}>{_text(cell)}</td>")
-        lines.append(f"<tr>{''.join(cells)}</tr>")
-    lines.append("</tbody></table></div>")
-    return "\n".join(lines)
-
-
 def _totals(result: Result) -> str:
     """The totals as bars; the number beside each says the same to those who see none."""
     rows = []
@@ -268,7 +223,7 @@ def _totals(result: Result) -> str:
         shut = "" if entry["place"] is not None else " (shut out by a gate)"
         width = 12 * max(0.0, entry["total"]) / FULL
         rows.append(
-            f'<tr><th scope="row">{_text(entry["title"])}{shut}</th>'
+            f'<tr><th scope="row">{text(entry["title"])}{shut}</th>'
             f'<td><span class="bar" style="width:{width:.2f}rem" aria-hidden="true"></span> {entry["total"]:.2f}</td>'
             f'<td class="number">{money(entry["cost"]["monthly"])}</td></tr>'
         )
@@ -279,40 +234,30 @@ def _totals(result: Result) -> str:
     )
 
 
-def _source(text: str) -> str:
-    if text.startswith(("https://", "http://")):
-        return f'<a href="{_text(text)}" rel="noreferrer">{_text(text)}</a>'
-    return _text(text)
-
-
 def page(result: Result) -> str:
     """The report as one HTML page: no script, no font, no image from elsewhere."""
-    title = _text(_title(result))
+    title = _title(result)
     parts = [
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{title}</title><style>{_STYLE}</style></head><body><main>",
-        f'<h1>{title}</h1><p class="answer">{_text(result["conclusion"])}</p>',
+        f'<h1>{text(title)}</h1><p class="answer">{text(result["conclusion"])}</p>',
         _totals(result),
     ]
     warnings = [f"{entry['title']} {warning}" for entry in result["candidates"] for warning in entry["warnings"]]
     if warnings:
-        parts.append(f"<ul>{''.join(f'<li>{_text(warning)}</li>' for warning in warnings)}</ul>")
+        parts.append(f"<ul>{''.join(f'<li>{text(warning)}</li>' for warning in warnings)}</ul>")
     for heading, introduction, (heads, rows) in _sections(result):
-        parts.append(f"<h2>{_text(heading)}</h2><p>{_text(introduction)}</p>{_html_table(heading, heads, rows)}")
+        parts.append(f"<h2>{text(heading)}</h2><p>{text(introduction)}</p>{table(heading, heads, rows)}")
     parts.append("<h2>Evidence</h2>")
     for entry in result["candidates"]:
         lines = [
-            f'<tr><th scope="row">{_text(what)}</th><td>{_text(level)}</td>'
-            f"<td>{_text(' '.join(filter(None, (computed, proof['text']))))}</td>"
-            f"<td>{_source(proof['source'])} ({_text(proof['date'])})</td></tr>"
+            f'<tr><th scope="row">{text(what)}</th><td>{text(level)}</td>'
+            f"<td>{text(' '.join(filter(None, (computed, proof['text']))))}</td>"
+            f"<td>{link(proof['source'])} ({text(proof['date'])})</td></tr>"
             for what, level, proof, computed in proof_rows(entry)
         ]
         parts.append(
-            f"<details><summary>{_text(entry['title'])}</summary>"
+            f"<details><summary>{text(entry['title'])}</summary>"
             f'<div class="wide"><table><thead><tr><th scope="col">What</th><th scope="col">Level</th>'
             f'<th scope="col">Because</th><th scope="col">Source</th></tr></thead>'
             f"<tbody>{''.join(lines)}</tbody></table></div></details>"
         )
-    parts.append("</main></body></html>\n")
-    return "\n".join(parts)
+    return document(title, parts)

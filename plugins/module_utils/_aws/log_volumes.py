@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
+from .metric_data import Wanted, read
 from .session import Aws
 
 NAMESPACE, METRIC, DIMENSION = "AWS/Logs", "IncomingBytes", "LogGroupName"
-QUERIES = 500
-"""Metrics that one call answers."""
-
 DAY = 86_400
 MONTH_DAYS = 365 / 12
 GB = 2**30
@@ -37,45 +34,10 @@ def volumes(aws: Aws, days: int, now: datetime, prefix: str = "") -> dict[str, f
         }
     )
     end = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    result: dict[str, float] = {}
     wanted = [name for name in names if name.startswith(prefix)]
-    for first in range(0, len(wanted), QUERIES):
-        part = wanted[first : first + QUERIES]
-        answers: dict[str, list[tuple[datetime, float]]] = {}
-        for found in aws.pages(
-            "cloudwatch",
-            "GetMetricData",
-            "MetricDataResults",
-            MetricDataQueries=_queries(part),
-            StartTime=end - timedelta(days=days),
-            EndTime=end,
-        ):
-            # A result may go on over several pages.
-            points = zip(found.get("Timestamps") or (), found.get("Values") or (), strict=True)
-            answers.setdefault(str(found["Id"]), []).extend((moment, float(value)) for moment, value in points)
-        for number, name in enumerate(part):
-            size = monthly(answers.get(f"g{number}", []), end)
-            if size is not None:
-                result[name] = size
-    return result
-
-
-def _queries(names: Sequence[str]) -> list[dict[str, Any]]:
-    return [
-        {
-            "Id": f"g{number}",
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": NAMESPACE,
-                    "MetricName": METRIC,
-                    "Dimensions": [{"Name": DIMENSION, "Value": name}],
-                },
-                "Period": DAY,
-                "Stat": "Sum",
-            },
-        }
-        for number, name in enumerate(names)
-    ]
+    metrics = [Wanted(NAMESPACE, METRIC, {DIMENSION: name}, period=DAY) for name in wanted]
+    sizes = [monthly(points, end) for points in read(aws, metrics, end - timedelta(days=days), end)]
+    return {name: size for name, size in zip(wanted, sizes, strict=True) if size is not None}
 
 
 def monthly(points: Sequence[tuple[datetime, float]], end: datetime) -> float | None:

@@ -142,6 +142,23 @@ class Digest:
     certificate_days: int = field(default=DEFAULT_CERTIFICATE_DAYS)
 
 
+def plain(standing: Standing) -> dict[str, t.Any]:
+    """A standing as plain data: times as ISO 8601, empty where there is none."""
+    service, budget = standing.service, standing.budget
+    return {
+        "name": service.name,
+        "status": service.status,
+        "objective": service.objective,
+        "uptime_24h": service.uptime_24h,
+        "uptime_7d": service.uptime_7d,
+        "uptime_30d": service.uptime_30d,
+        "breaching": standing.breaching,
+        "budget": None if budget is None else {"allowed": float(budget.allowed), "used": float(budget.used)},
+        "down_since": standing.down_since.isoformat() if standing.down_since else "",
+        "measured_since": service.measured_since.isoformat() if service.measured_since else "",
+    }
+
+
 def digest(
     environment: str,
     services: t.Iterable[Service],
