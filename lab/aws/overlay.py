@@ -83,7 +83,7 @@ def missing() -> list[str]:
     """The names that this MiniStack does not have."""
     return [
         f"{module}.{name}"
-        for module, names in [*NAMES.items(), *logs.NAMES.items(), *logs_scheduler.NAMES.items()]
+        for module, names in [*NAMES.items(), *logs.NAMES.items(), *logs_scheduler.NAMES.items(), *traces.NAMES.items()]
         for name in names
         if not hasattr(importlib.import_module(module), name)
     ]

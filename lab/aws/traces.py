@@ -22,11 +22,18 @@ from lab.aws.cloudwatch_logs.store import Store as LogStore
 from lab.aws.logs import both
 from lab.aws.monitoring import Monitoring
 from lab.aws.protocols import ApiError
-from lab.aws.tracing import rest, xray
+from lab.aws.tracing import application_signals, rest, xray
 from lab.aws.tracing.store import Scope, Store, as_list
 
 SPANS = ("aws/spans", "/aws/application-signals/data")
 """The log groups that X-Ray writes spans to."""
+
+ROLE = "AWSServiceRoleForCloudWatchApplicationSignals"
+"""The service-linked role by which Application Signals discovers services."""
+ROLE_OF = "application-signals.cloudwatch.amazonaws.com"
+
+NAMES = {"ministack.services.iam": ["_gen_id", "_now", "_roles"], "ministack.services.tagging": ["_COLLECTORS"]}
+"""The private names that are used, by module."""
 
 log = logging.getLogger("kumawatch.aws")
 
@@ -41,6 +48,7 @@ class Tracing:
         self.store = Store()
         self.logs = logs
         self.xray = xray.XRay(monitoring.clock.real, self.may_write)
+        self.signals = application_signals.ApplicationSignals(monitoring.clock.real, discover)
 
     def handler(self, service: str, code: str, call: Call) -> Any:
         """What MiniStack calls for requests to a service.
@@ -99,6 +107,29 @@ class Tracing:
                 self.store.scopes.clear()
 
 
+def discover() -> None:
+    """Make the service-linked role, unless it is there."""
+    from ministack.services import iam
+
+    if ROLE in iam._roles:
+        return
+    statement = {"Effect": "Allow", "Principal": {"Service": ROLE_OF}, "Action": "sts:AssumeRole"}
+    path = f"/aws-service-role/{ROLE_OF}/"
+    iam._roles[ROLE] = {
+        "RoleName": ROLE,
+        "Arn": f"arn:aws:iam::{get_account_id()}:role{path}{ROLE}",
+        "RoleId": iam._gen_id("AROA"),
+        "CreateDate": iam._now(),
+        "Path": path,
+        "AssumeRolePolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        "Description": "",
+        "MaxSessionDuration": 3600,
+        "AttachedPolicies": [],
+        "InlinePolicies": {},
+        "Tags": [],
+    }
+
+
 def _statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
     try:
         found = json.loads(policy.get("policyDocument") or "{}").get("Statement", [])
@@ -127,7 +158,14 @@ def install(monitoring: Monitoring, logs: LogStore) -> None:
     app.SERVICE_HANDLERS["xray"] = tracing.handler(
         "xray", "InvalidRequestException", lambda name, scope, given: xray.call(tracing.xray, name, scope, given)
     )
+    signals = tracing.signals
+    app.SERVICE_HANDLERS["application-signals"] = tracing.handler(
+        "application-signals",
+        "ValidationException",
+        lambda name, scope, given: application_signals.call(signals, name, scope, given),
+    )
     monitoring.forgetters.append(tracing.reset)
     for name in ("load", "save"):
         setattr(monitoring, name, both(getattr(monitoring, name), getattr(tracing, name)))
     tagging._COLLECTORS["xray"] = lambda: tracing.tagged("xray")
+    tagging._COLLECTORS["application-signals"] = lambda: tracing.tagged("application-signals")

@@ -11,7 +11,8 @@ module: xray_settings
 short_description: Reconcile the settings of X-Ray in an account and Region
 version_added: 0.2.0
 description:
-  - Brings where spans go, which share of them is indexed, and how traces are encrypted, to what is declared.
+  - Brings where spans go, which share of them is indexed, how traces are encrypted, and whether Application Signals
+    discovers services, to what is declared.
   - These settings are the account's. They bear no mark, and whoever else uses X-Ray in the Region shares them.
   - Only what is set is compared, and only that is read.
 author:
@@ -46,6 +47,11 @@ options:
       key:
         description: ARN or id of the key, for V(kms). Not an alias, since X-Ray shows the key behind it.
         type: str
+  service_discovery:
+    description:
+      - Whether Application Signals may discover services. V(true) makes the service-linked role by which it does so,
+        and that role tells whether it may. AWS has no call that ends it, so V(false) is refused.
+    type: bool
   patience:
     description: Seconds for which one call is tried again while AWS throttles it or cannot be reached.
     type: float
@@ -58,6 +64,7 @@ notes:
 seealso:
   - module: kumawatch.monitoring.cloudwatch_log_resource_policies
   - module: kumawatch.monitoring.xray_sampling_rules
+  - module: kumawatch.monitoring.application_signals_slos
 """
 
 EXAMPLES = r"""
@@ -66,6 +73,7 @@ EXAMPLES = r"""
     region: eu-central-1
     trace_segment_destination: cloudwatch_logs
     indexing_percentage: 1
+    service_discovery: true
 
 - name: Encrypt traces with a key of our own
   kumawatch.monitoring.xray_settings:
@@ -149,6 +157,7 @@ def argument_spec() -> dict[str, Any]:
         "trace_segment_destination": {"type": "str", "choices": ["xray", "cloudwatch_logs"]},
         "indexing_percentage": {"type": "float"},
         "encryption": {"type": "dict", "options": encryption},
+        "service_discovery": {"type": "bool"},
         "patience": {"type": "float", "default": PATIENCE},
     }
 

@@ -163,6 +163,11 @@ def _group(_aws: Aws, _path: Path, number: int) -> dict[str, Any]:
     return {"name": f"g-{number:03}", "filter_expression": f'service("{number}")'}
 
 
+def _objective(_aws: Aws, _path: Path, number: int) -> dict[str, Any]:
+    service = {"name": f"s-{number}", "environment": "production"}
+    return {"name": f"o-{number:03}", "service": service, "indicator": "availability", "tags": {"a": "1"}}
+
+
 def _queue(aws: Aws) -> str:
     account = aws.client("sts").get_caller_identity()["Account"]
     return f"arn:aws:sqs:{aws.region}:{account}:fed"
@@ -249,6 +254,11 @@ def _stored_groups(aws: Aws) -> list[str]:
     return [item["GroupName"] for page in pages for item in page["Groups"]]
 
 
+def _stored_objectives(aws: Aws) -> list[str]:
+    pages = aws.client("application-signals").get_paginator("list_service_level_objectives").paginate()
+    return [item["Name"] for page in pages for item in page["SloSummaries"]]
+
+
 OTHERS = [
     Other("cloudwatch_dashboards", "dashboards", "monitoring", "PutDashboard", _dashboard, _stored_dashboards),
     Other("cloudwatch_mute_rules", "mute_rules", "monitoring", "PutAlarmMuteRule", _mute_rule, _stored_rules),
@@ -258,6 +268,14 @@ OTHERS = [
         "xray_sampling_rules", "sampling_rules", "xray", "CreateSamplingRule", _sampling_rule, _stored_sampling_rules
     ),
     Other("xray_groups", "groups", "xray", "CreateGroup", _group, _stored_groups),
+    Other(
+        "application_signals_slos",
+        "slos",
+        "application-signals",
+        "CreateServiceLevelObjective",
+        _objective,
+        _stored_objectives,
+    ),
 ]
 EACH = pytest.mark.parametrize("other", OTHERS, ids=lambda other: other.module)
 HOW_MANY = 12

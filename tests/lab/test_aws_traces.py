@@ -163,6 +163,83 @@ def test_what_xray_lacks_here_says_so(stand_in: Aws) -> None:
     assert said == "The lab's stand-in for AWS does not have BatchGetTraces."
 
 
+SLI: dict[str, Any] = {
+    "KeyAttributes": {"Type": "Service", "Name": "api", "Environment": "production"},
+    "MetricType": "AVAILABILITY",
+}
+
+
+def test_objectives_are_shown_with_the_defaults_of_aws(stand_in: Aws) -> None:
+    signals = stand_in.client("application-signals")
+    made = signals.create_service_level_objective(
+        Name="api 1", RequestBasedSliConfig={"RequestBasedSliMetricConfig": SLI}, Tags=[{"Key": "a", "Value": "b"}]
+    )["Slo"]
+    assert made["Arn"] == f"arn:aws:application-signals:{stand_in.region}:123456789012:slo/api 1"
+    assert made["EvaluationType"] == "RequestBased"
+    assert made["Goal"] == {
+        "Interval": {"RollingInterval": {"DurationUnit": "DAY", "Duration": 7}},
+        "AttainmentGoal": 99.0,
+        "WarningThreshold": 50.0,
+    }
+    metric = made["RequestBasedSli"]["RequestBasedSliMetric"]
+    assert metric["TotalRequestCountMetric"][0]["MetricStat"]["Metric"]["Namespace"] == "ApplicationSignals"
+    assert signals.list_tags_for_resource(ResourceArn=made["Arn"])["Tags"] == [{"Key": "a", "Value": "b"}]
+    signals.update_service_level_objective(Id=made["Arn"], Goal={"AttainmentGoal": 99.9})
+    changed = signals.get_service_level_objective(Id="api 1")["Slo"]
+    assert (changed["Goal"]["AttainmentGoal"], changed["Goal"]["WarningThreshold"]) == (99.9, 50.0)
+    signals.delete_service_level_objective(Id="api 1")
+    assert refused(signals.get_service_level_objective, Id="api 1")[0] == "ResourceNotFoundException"
+
+
+def test_objectives_that_aws_refuses(stand_in: Aws) -> None:
+    signals = stand_in.client("application-signals")
+    make = signals.create_service_level_objective
+    whole = {"RequestBasedSliMetricConfig": SLI}
+    stat = {"Metric": {"Namespace": "n", "MetricName": "m"}, "Period": 60, "Stat": "Sum"}
+    total = [{"Id": "t", "MetricStat": stat}]
+    make(Name="one", RequestBasedSliConfig=whole)
+    assert refused(make, Name="one", RequestBasedSliConfig=whole)[0] == "ConflictException"
+    for said, given in (
+        ("Specify either", {}),
+        ("Only one metric config", {"RequestBasedSliConfig": {"RequestBasedSliMetricConfig": {}}}),
+        (
+            "Only one metric config",
+            {"RequestBasedSliConfig": {"RequestBasedSliMetricConfig": {**SLI, "TotalRequestCountMetric": total}}},
+        ),
+        (
+            "either GoodCountMetric or BadCountMetric",
+            {"RequestBasedSliConfig": {"RequestBasedSliMetricConfig": {"TotalRequestCountMetric": total}}},
+        ),
+        ("MetricThreshold and ComparisonOperator", {"SliConfig": {"SliMetricConfig": SLI}}),
+        ("AttainmentGoal must be", {"RequestBasedSliConfig": whole, "Goal": {"AttainmentGoal": 100.0}}),
+    ):
+        code, message = refused(make, Name="two", **given)
+        assert (code, said in message) == ("ValidationException", True), message
+    sli = {"SliMetricConfig": SLI, "MetricThreshold": 1.0, "ComparisonOperator": "LessThan"}
+    assert refused(signals.update_service_level_objective, Id="one", SliConfig=sli)[0] == "ValidationException"
+
+
+def test_objectives_come_in_pages_and_are_in_the_index_of_tags(stand_in: Aws) -> None:
+    signals = stand_in.client("application-signals")
+    for number in range(23):
+        signals.create_service_level_objective(
+            Name=f"o-{number:02}",
+            RequestBasedSliConfig={"RequestBasedSliMetricConfig": SLI},
+            Tags=[{"Key": "managed-by", "Value": "m"}],
+        )
+    pages = list(signals.get_paginator("list_service_level_objectives").paginate())
+    assert [len(page["SloSummaries"]) for page in pages] == [10, 10, 3]
+    index = stand_in.client("resourcegroupstaggingapi").get_resources(ResourceTypeFilters=["application-signals:slo"])
+    assert len(index["ResourceTagMappingList"]) == 23
+
+
+def test_discovery_makes_the_service_linked_role(stand_in: Aws) -> None:
+    for _twice in range(2):
+        stand_in.client("application-signals").start_discovery()
+    role = stand_in.client("iam").get_role(RoleName="AWSServiceRoleForCloudWatchApplicationSignals")["Role"]
+    assert role["Path"] == "/aws-service-role/application-signals.cloudwatch.amazonaws.com/"
+
+
 def test_it_is_there_after_a_restart(tmp_path: Path) -> None:
     with serve(tmp_path) as first:
         if not first.stand_in:

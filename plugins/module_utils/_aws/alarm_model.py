@@ -529,6 +529,24 @@ def _metric_member(element: Mapping[str, Any]) -> dict[str, Any]:
     return member
 
 
+# -- queries for metrics, which service level objectives have too ------------------------------------------------------
+
+
+def queries(elements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The metrics and expressions of an entry, normalised."""
+    return _metrics([_without_none(element) for element in elements])
+
+
+def queries_of(members: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same, as the API has them."""
+    return _metrics_of({"Metrics": members})
+
+
+def query_members(elements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Normalised metrics and expressions as they are sent."""
+    return [_metric_member(element) for element in elements]
+
+
 # -- export -----------------------------------------------------------------------------------------------------------
 
 

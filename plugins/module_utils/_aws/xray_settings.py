@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the Kumawatch contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an account has one of in X-Ray: where spans go, how many are indexed, how traces are encrypted.
+"""What an account has one of for traces: where spans go, how many are indexed, how they are encrypted, discovery.
 
 Each setting is an object that always exists and bears no mark; there is nothing to create, delete or purge.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from .._errors import InputError, KumawatchError
 from .._reconcile import Actual, Change, Desired, Plan
 from .bulk import Kind
+from .errors import ApiError
 from .session import Aws, Known
 
 SINCE = "1.35.67"
@@ -22,7 +23,11 @@ SINCE = "1.35.67"
 DESTINATION = "trace_segment_destination"
 INDEXING = "indexing_percentage"
 ENCRYPTION = "encryption"
-SETTINGS = (DESTINATION, INDEXING, ENCRYPTION)
+DISCOVERY = "service_discovery"
+SETTINGS = (DESTINATION, INDEXING, ENCRYPTION, DISCOVERY)
+
+ROLE = "AWSServiceRoleForCloudWatchApplicationSignals"
+"""The service-linked role by which Application Signals discovers services: it has no other state that can be read."""
 
 DESTINATIONS = {"xray": "XRay", "cloudwatch_logs": "CloudWatchLogs"}
 _INDEXING_RULE = "Default"
@@ -35,7 +40,7 @@ class Settings(Kind):
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         super().__init__()
-        self._given = {name: given.get(name) for name in SETTINGS if given.get(name) is not None}
+        self._given: dict[str, Any] = {name: given.get(name) for name in SETTINGS if given.get(name) is not None}
         self._seen: dict[str, Any] = {}
 
     # -- deciding
@@ -46,7 +51,12 @@ class Settings(Kind):
         for name, operation in ((DESTINATION, "UpdateTraceSegmentDestination"), (INDEXING, "UpdateIndexingRule")):
             if name in self._given:
                 known.need(name, SINCE, "xray", operation)
-        wanted = dict(self._given)
+        wanted: dict[str, Any] = dict(self._given)
+        if wanted.get(DISCOVERY) is False:
+            raise InputError(
+                f"{DISCOVERY} cannot be turned off by AWS's API: take it out, and delete the role {ROLE} where nothing "
+                f"else uses Application Signals."
+            )
         if INDEXING in wanted:
             wanted[INDEXING] = _percentage(wanted[INDEXING])
         if ENCRYPTION in wanted:
@@ -65,7 +75,7 @@ class Settings(Kind):
 
     def stages(self, decided: Plan) -> list[Sequence[Change]]:
         """Spans are indexed where they go, so the destination comes first."""
-        first = [change for change in decided.update if change.key == DESTINATION]
+        first: list[Change] = [change for change in decided.update if change.key == DESTINATION]
         return [first, [change for change in decided.update if change.key != DESTINATION]]
 
     # -- reading
@@ -87,6 +97,8 @@ class Settings(Kind):
         elif change.key == INDEXING:
             rule = {"Probabilistic": {"DesiredSamplingPercentage": value}}
             aws.call("xray", "UpdateIndexingRule", Name=_INDEXING_RULE, Rule=rule)
+        elif change.key == DISCOVERY:
+            aws.call("application-signals", "StartDiscovery")
         else:
             key = {"KeyId": value["key"]} if value["type"] == "kms" else {}
             aws.call("xray", "PutEncryptionConfig", Type=value["type"].upper(), **key)
@@ -150,6 +162,16 @@ def _encrypted(aws: Aws) -> dict[str, Any]:
     return {"value": value, "status": _lower(config)}
 
 
+def _discovered(aws: Aws) -> dict[str, Any]:
+    try:
+        aws.call("iam", "GetRole", RoleName=ROLE)
+    except ApiError as error:
+        if error.code == "NoSuchEntity":
+            return {"value": False, "status": None}
+        raise
+    return {"value": True, "status": None}
+
+
 def _lower(answer: Mapping[str, Any]) -> str:
     return str(answer.get("Status") or "ACTIVE").lower()
 
@@ -158,4 +180,5 @@ _READERS: dict[str, Callable[[Aws], dict[str, Any]]] = {
     DESTINATION: _destination,
     INDEXING: _indexing,
     ENCRYPTION: _encrypted,
+    DISCOVERY: _discovered,
 }

@@ -191,7 +191,7 @@ def test_what_is_new_needs_more(kind: Any, entry: dict[str, Any], said: str) -> 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "Nothing is set: give one of trace_segment_destination, indexing_percentage, encryption."),
+        ({}, "Nothing is set: give one of trace_segment_destination, indexing_percentage, encryption,"),
         ({"indexing_percentage": 101}, "indexing_percentage must be from 0 to 100, not 101"),
         ({"encryption": {"type": "kms"}}, "encryption: the type kms needs key"),
         ({"encryption": {"type": "none", "key": "k"}}, "encryption: key is for the type kms"),
