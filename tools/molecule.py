@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import yaml
 
@@ -32,10 +33,27 @@ def scenarios() -> list[str]:
     return sorted(path.parent.name for path in DIRECTORY.glob("*/molecule.yml"))
 
 
+def hosts(scenario: str) -> list[dict[str, Any]]:
+    """A scenario's hosts, as its ``platforms``."""
+    return list(yaml.safe_load((DIRECTORY / scenario / "molecule.yml").read_text())["platforms"])
+
+
 def images(scenario: str) -> list[str]:
     """The images that a scenario's hosts are made of."""
-    text = (DIRECTORY / scenario / "molecule.yml").read_text()
-    return sorted({platform["image"] for platform in yaml.safe_load(text)["platforms"]})
+    return sorted({host["image"] for host in hosts(scenario)})
+
+
+def longest_first(names: Sequence[str]) -> list[str]:
+    """Scenarios in the order to begin them, so that none runs alone at the end.
+
+    Those in which Docker runs Uptime Kuma take longest, then those of many hosts.
+    """
+
+    def length(name: str) -> tuple[int, int]:
+        found = hosts(name)
+        return sum(bool(host.get("docker")) for host in found), len(found)
+
+    return sorted(names, key=length, reverse=True)
 
 
 def environment(names: Sequence[str]) -> dict[str, str]:

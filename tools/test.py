@@ -277,7 +277,7 @@ def molecule(names: Sequence[str] = ()) -> list[Result]:
         env = scenarios.environment(names)
     except containers.Unavailable as error:
         return [_nothing(Result("molecule"), str(error))]
-    waiting, results = list(names), dict[str, Result]()
+    waiting, results = scenarios.longest_first(names), dict[str, Result]()
 
     def read(result: Result, status: int, output: str) -> None:
         result.passed, result.failed = scenarios.passed(output), int(status != 0)

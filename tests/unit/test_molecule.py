@@ -10,10 +10,8 @@ import shutil
 from collections import Counter
 from pathlib import Path
 from string import Template
-from typing import Any
 
 import pytest
-import yaml
 
 from tools import common, containers, molecule
 from tools import test as driver
@@ -26,10 +24,6 @@ collected 24 items
 INFO     [health_endpoint > verify] Executed: Successful
 ============================== 6 passed in 4.01s ===============================
 """
-
-
-def platforms(scenario: str) -> list[dict[str, Any]]:
-    return list(yaml.safe_load((molecule.DIRECTORY / scenario / "molecule.yml").read_text())["platforms"])
 
 
 @pytest.mark.parametrize("scenario", molecule.scenarios())
@@ -45,8 +39,15 @@ def test_a_scenario_has_what_its_steps_run(scenario: str) -> None:
 
 
 def test_hosts_have_names_of_their_own_over_all_scenarios() -> None:
-    names = Counter(host["name"] for scenario in molecule.scenarios() for host in platforms(scenario))
+    names = Counter(host["name"] for scenario in molecule.scenarios() for host in molecule.hosts(scenario))
     assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_the_longest_begin_first_and_none_is_left_out() -> None:
+    begun = molecule.longest_first(molecule.scenarios())
+    assert begun[:2] == ["default", "uptime_kuma"]
+    assert begun[-1] == "apm"
+    assert sorted(begun) == molecule.scenarios()
 
 
 def test_the_tests_on_hosts_are_counted() -> None:
