@@ -60,9 +60,9 @@ down: ## stop the lab, and Docker where we started it; make demo starts the lab 
 	@$(PY) -m tools.demo down
 	@$(PY) -m tools.containers stop
 
-test: ## all tests: lint, sanity, unit, health, lab, integration, molecule (STEPS=unit,lint picks some)
+test: ## all tests: lint, sanity, unit, health, lab, integration, molecule (STEPS=unit,lint and SCENARIO=default pick some)
 	$(BOOTSTRAP) test --lab --chromium --databases --docker
-	@$(PY) -m tools.test --steps "$(STEPS)"
+	@$(PY) -m tools.test --steps "$(STEPS)" --scenario "$(SCENARIO)"
 
 unit: ## the unit tests, a minute or two (ARGS="-k name" goes to pytest)
 	$(BOOTSTRAP) test

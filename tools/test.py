@@ -345,8 +345,14 @@ STEPS: dict[str, Callable[[], list[Result]]] = {
 ROWS = (("unit", "lint", "sanity"), ("lab", "health", "molecule"), ("integration",))
 
 
-def run_steps(names: Collection[str]) -> list[Result]:
-    """Run the named steps; their results in the order of STEPS. A step that breaks has failed and stops no other."""
+def run_steps(names: Collection[str], molecule_scenarios: Sequence[str] = ()) -> list[Result]:
+    """Run the named steps; their results in the order of STEPS. A step that breaks has failed and stops no other.
+
+    :param molecule_scenarios: which of Molecule's scenarios; all of them if empty.
+    """
+    steps = {**STEPS}
+    if molecule_scenarios:
+        steps["molecule"] = partial(molecule, molecule_scenarios)
     results: dict[str, list[Result]] = {}
     labs_turn_is_over = threading.Event()
 
@@ -356,7 +362,7 @@ def run_steps(names: Collection[str]) -> list[Result]:
                 if name == "integration" and "lab" in names:
                     _await_server(labs_turn_is_over)
                 try:
-                    results[name] = STEPS[name]()
+                    results[name] = steps[name]()
                 except Exception as error:
                     with common.printing:
                         traceback.print_exc(file=sys.stdout)
@@ -431,6 +437,7 @@ def test() -> int:
     """The command: run the named steps, or with further arguments one pytest step attached to the terminal."""
     parser = argparse.ArgumentParser(prog="make test", description=__doc__)
     parser.add_argument("--steps", default="", help=f"some of {', '.join(STEPS)}, separated by commas; all without it")
+    parser.add_argument("--scenario", default="", help="which of Molecule's scenarios are run; all without it")
     parser.add_argument(
         "--check-build", action="store_true", help="only build the collection and look into its archive"
     )
@@ -449,7 +456,8 @@ def test() -> int:
     if "health" in names:
         with contextlib.suppress(containers.Unavailable):  # it then says itself what it skips
             containers.ensure()
-    return summarise_run(lambda: run_steps(names))
+    chosen = scenarios.chosen(arguments.scenario) if arguments.scenario else ()
+    return summarise_run(lambda: run_steps(names, chosen))
 
 
 if __name__ == "__main__":
