@@ -63,10 +63,10 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Keyring:
-    """Where a machine has a distribution's keys, or its archive a package of them, and the fingerprint of the key."""
+    """Where a machine has a distribution's keys, or a mirror a package of them, and the fingerprint of the key."""
 
     path: Path
-    url: str
+    package: str
     fingerprint: str
 
 
@@ -102,7 +102,7 @@ echo 'Red Hat Enterprise Linux release 9.4 (simulated)' >/etc/redhat-release
 
 _UBUNTU = Keyring(
     Path("/usr/share/keyrings/ubuntu-archive-keyring.gpg"),
-    "http://archive.ubuntu.com/ubuntu/pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1_all.deb",
+    "pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1_all.deb",
     "F6ECB3762474EDA9D21B7022871920D1991BC93C",
 )
 
@@ -292,21 +292,25 @@ def _bootstrap(name: str, wanted: Image, _base: str, tag: str) -> None:
         pip.write_text(pip_configuration())
         argv = ["mmdebstrap", "--variant=minbase", f"--include={','.join(_BASE)}", "--skip=cleanup/apt/lists"]
         argv += [f"--components={wanted.components}", *(f"--aptopt={option}" for option in _proxies())]
+        mirror = os.environ.get(_mirror(name) if wanted.keyring else "MOLECULE_MIRROR", "").strip()
         if wanted.keyring:
-            argv.append(f"--keyring={_keyring(name, wanted.keyring, Path(directory))}")
+            argv.append(f"--keyring={_keyring(name, wanted.keyring, mirror, Path(directory))}")
         if any(AUTHORITIES.glob("*.crt")):
             argv.append(f"--customize-hook=copy-in {AUTHORITIES} {AUTHORITIES.parent}")
         argv += [f"--customize-hook=copy-in {pip} /etc", f'--customize-hook=chroot "$1" sh -c {shlex.quote(_SETUP)}']
-        # The mirror is one of Debian's.
-        argv += [wanted.suite, str(archive), *([] if wanted.keyring else os.environ.get("MOLECULE_MIRROR", "").split())]
+        argv += [wanted.suite, str(archive), *([mirror] if mirror else [])]
         # In a session of its own: it signals its whole process group when it ends.
         _build(name, ["setsid", "--wait", *argv])
         changes = [part for change in _CONFIGURATION for part in ("--change", change)]
         _build(name, ["docker", "import", *changes, str(archive), tag], append=True)
 
 
-def _keyring(name: str, wanted: Keyring, into: Path) -> Path:
-    """The keyring of this machine, else one with the key of the fingerprint alone, from the archive.
+def _mirror(name: str) -> str:
+    return f"MOLECULE_MIRROR_{name.upper()}"
+
+
+def _keyring(name: str, wanted: Keyring, mirror: str, into: Path) -> Path:
+    """The keyring of this machine, else one with the key of the fingerprint alone, from the mirror.
 
     Raises Unavailable.
     """
@@ -315,12 +319,14 @@ def _keyring(name: str, wanted: Keyring, into: Path) -> Path:
     otherwise = f"name one that there is in {_variable(name)}"
     if not shutil.which("gpg"):
         raise Unavailable(f"the image {name} needs gnupg: {system.command(['gnupg'])}, or {otherwise}")
-    package = into / "keyring.deb"
+    if not mirror:
+        raise Unavailable(f"the image {name} needs the address of a mirror in {_mirror(name)}; or {otherwise}")
+    url, package = f"{mirror.rstrip('/')}/{wanted.package}", into / "keyring.deb"
     try:
-        with urllib.request.urlopen(wanted.url, timeout=30) as answer:
+        with urllib.request.urlopen(url, timeout=30) as answer:
             package.write_bytes(answer.read())
     except OSError as error:
-        raise Unavailable(f"the image {name} cannot be built, {wanted.url}: {error}; {otherwise}") from None
+        raise Unavailable(f"the image {name} cannot be built, {url}: {error}; {otherwise}") from None
     # It came without a signature: of what is in it, only the key is believed whose fingerprint we know.
     subprocess.run(["dpkg-deb", "--extract", str(package), str(into / "keys")], capture_output=True, check=False)
     home = into / "gnupg"

@@ -124,8 +124,7 @@ def test_no_login_and_no_path_gets_into_an_image(monkeypatch: pytest.MonkeyPatch
     assert "trusted-host = index.example.com\n" in containers.pip_configuration()
 
 
-def keyring(url: str) -> containers.Keyring:
-    return containers.Keyring(Path("/nowhere/keyring.gpg"), url, "F6ECB3762474EDA9D21B7022871920D1991BC93C")
+KEYRING = containers.Keyring(Path("/nowhere/keyring.gpg"), "keys.deb", "F6ECB3762474EDA9D21B7022871920D1991BC93C")
 
 
 needs_gpg = pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not installed")
@@ -134,7 +133,7 @@ needs_gpg = pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not insta
 @needs_gpg
 def test_keys_out_of_reach_are_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(containers.Unavailable) as caught:
-        containers._keyring("ubuntu2404", keyring("http://127.0.0.1:1/keys.deb"), tmp_path)
+        containers._keyring("ubuntu2404", KEYRING, "http://127.0.0.1:1/", tmp_path)
     said = str(caught.value)
     assert said.startswith("the image ubuntu2404 cannot be built, http://127.0.0.1:1/keys.deb: ")
     assert said.endswith("; name one that there is in MOLECULE_IMAGE_UBUNTU2404")
@@ -148,12 +147,22 @@ def test_keys_of_others_are_not_believed(tmp_path: Path) -> None:
     into = tmp_path / "into"
     into.mkdir()
     with pytest.raises(containers.Unavailable, match=r"has no key F6ECB376\w+; name one"):
-        containers._keyring("ubuntu2404", keyring(package.as_uri()), into)
+        containers._keyring("ubuntu2404", KEYRING, tmp_path.as_uri(), into)
     assert not (into / "keyring.gpg").exists()
 
 
 def test_keys_that_the_machine_has_are_taken(tmp_path: Path) -> None:
     held = tmp_path / "held.gpg"
     held.touch()
-    wanted = containers.Keyring(held, "http://127.0.0.1:1/keys.deb", "F6EC")
-    assert containers._keyring("ubuntu2404", wanted, tmp_path) == held
+    wanted = containers.Keyring(held, "keys.deb", "F6EC")
+    assert containers._keyring("ubuntu2404", wanted, "http://127.0.0.1:1/", tmp_path) == held
+
+
+@needs_gpg
+def test_without_a_mirror_it_says_what_to_name(tmp_path: Path) -> None:
+    with pytest.raises(containers.Unavailable) as caught:
+        containers._keyring("ubuntu2404", KEYRING, "", tmp_path)
+    assert str(caught.value) == (
+        "the image ubuntu2404 needs the address of a mirror in MOLECULE_MIRROR_UBUNTU2404; or name one that there is in "
+        "MOLECULE_IMAGE_UBUNTU2404"
+    )
