@@ -336,7 +336,7 @@ def _keyring(name: str, wanted: Keyring, mirror: str, into: Path) -> Path:
     key = subprocess.run([*gpg, "--export", wanted.fingerprint], capture_output=True, check=False).stdout
     if not key:
         raise Unavailable(
-            f"the image {name} cannot be built, {wanted.url} has no key {wanted.fingerprint}; {otherwise}"
+            f"the image {name} cannot be built, {url} has no key {wanted.fingerprint}; {otherwise}"
         )
     (into / "keyring.gpg").write_bytes(key)
     into.chmod(0o711)  # apt reads it as a user of its own

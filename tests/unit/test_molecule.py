@@ -163,6 +163,6 @@ def test_without_a_mirror_it_says_what_to_name(tmp_path: Path) -> None:
     with pytest.raises(containers.Unavailable) as caught:
         containers._keyring("ubuntu2404", KEYRING, "", tmp_path)
     assert str(caught.value) == (
-        "the image ubuntu2404 needs the address of a mirror in MOLECULE_MIRROR_UBUNTU2404; or name one that there is in "
-        "MOLECULE_IMAGE_UBUNTU2404"
+        "the image ubuntu2404 needs the address of a mirror in MOLECULE_MIRROR_UBUNTU2404; or name one that "
+        "there is in MOLECULE_IMAGE_UBUNTU2404"
     )
