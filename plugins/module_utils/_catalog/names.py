@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 NAME_LENGTH = 255
 DESCRIPTION_LENGTH = 1024
@@ -15,6 +16,9 @@ TAG_LENGTH = 256
 
 _NOT_IN_TAGS = re.compile(r"[^\w .:/=+@-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+#: So many texts are remembered: those of a thousand services come again and again, in names, rules and tags.
+_REMEMBERED = 65_536
 
 
 class Names:
@@ -42,6 +46,7 @@ class Names:
         return name
 
 
+@lru_cache(_REMEMBERED)
 def _clean(text: str) -> str:
     """What a rule can quote, without control characters, which names must not have."""
     return _CONTROL.sub(" ", text).replace('"', "'").replace("\\", "-")
@@ -65,6 +70,7 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+@lru_cache(_REMEMBERED)
 def tag_value(text: str) -> str:
     """A text as the value of a tag: the characters that AWS does not take are left out."""
     return _NOT_IN_TAGS.sub("", text)[:TAG_LENGTH].strip()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from . import agent
@@ -425,6 +426,7 @@ _SCOPES: dict[str, Callable[[Mapping[str, Any], Found, Signal, Omissions], Itera
 }
 
 
+@lru_cache(4096)
 def slug(text: str) -> str:
     """A text as a part of a name: no slashes, which separate the parts. The root is ``root``."""
     return re.sub(r"[/\\]+", "-", text).strip("-") or "root"
