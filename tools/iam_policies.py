@@ -58,6 +58,7 @@ PHASES: dict[str, dict[str, tuple[str, ...]]] = {
         "playbooks": ("cloudwatch_logs", "error_report"),
         "services": ("iam", "lambda", "s3", "scheduler"),
     },
+    "phase4-traces": {"roles": ("apm",), "playbooks": ("apm",)},
 }
 
 #: Prefixes of actions where they are not what botocore calls the service.
@@ -153,6 +154,13 @@ PARTS: dict[tuple[str, str], set[tuple[str, str]]] = {
     ("phase3-report", "iam_role"): {
         ("iam", operation) for operation in OTHERS["amazon.aws.iam_role"]["iam"] if operation != "AttachRolePolicy"
     },
+    # How traces are encrypted is left to the account.
+    ("phase4-traces", "xray_settings"): {
+        *(("xray", operation) for operation in ("GetIndexingRules", "GetTraceSegmentDestination")),
+        *(("xray", operation) for operation in ("UpdateIndexingRule", "UpdateTraceSegmentDestination")),
+        ("application-signals", "StartDiscovery"),
+        ("iam", "GetRole"),
+    },
     # Only the exports of logs, which are of the database alone.
     ("phase3-logs", "rds_monitoring"): {
         ("rds", operation)
@@ -181,6 +189,21 @@ IMPLIED: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     # A resource must allow that its logs are delivered.
     ("logs", "PutDeliverySource"): (("elbv2", "AllowVendedLogDeliveryForResource"),),
     ("s3", "DeleteObjects"): (("s3", "DeleteObjectVersion"),),
+    # X-Ray makes the log groups of spans in the caller's name.
+    ("xray", "UpdateTraceSegmentDestination"): (
+        ("logs", "CreateLogGroup"),
+        ("logs", "CreateLogStream"),
+        ("logs", "PutRetentionPolicy"),
+    ),
+    ("xray", "CreateSamplingRule"): (("xray", "TagResource"),),
+    ("xray", "CreateGroup"): (("xray", "TagResource"),),
+    ("application-signals", "CreateServiceLevelObjective"): (
+        ("application-signals", "TagResource"),
+        # Objectives on metrics of CloudWatch are only taken from those who may read these.
+        ("cloudwatch", "GetMetricData"),
+        ("iam", "CreateServiceLinkedRole"),
+    ),
+    ("application-signals", "StartDiscovery"): (("iam", "CreateServiceLinkedRole"),),
 }
 
 #: Operations that are called otherwise in policies.
@@ -267,6 +290,11 @@ _MAPPING = (("ArnLike", "lambda:FunctionArn", ("arn|lambda|function:NAME*",)),)
 _PASSED = ("lambda.amazonaws.com", "monitoring.rds.amazonaws.com", "scheduler.amazonaws.com")
 _ENHANCED = "arn:{partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
+_SIGNALS_ROLE = (
+    "role/aws-service-role/application-signals.cloudwatch.amazonaws.com/AWSServiceRoleForCloudWatchApplicationSignals"
+)
+_SIGNALS = (("StringLike", "iam:AWSServiceName", ("application-signals.cloudwatch.amazonaws.com",)),)
+
 #: What only a phase reaches that is about more than our own functions' logs: those of the services have their names.
 PHASE_REACHES: dict[str, tuple[tuple[str, Reach], ...]] = {
     "phase3-logs": (
@@ -282,10 +310,23 @@ PHASE_REACHES: dict[str, tuple[tuple[str, Reach], ...]] = {
         ("logs:*Anomaly*", Reach((("logs", "anomaly-detector:*"), ("logs", "log-group:*")))),
         ("logs:*", Reach((*DELIVERIES.resources, ("logs", "log-group:*")))),
     ),
+    "phase4-traces": (
+        ("iam:CreateServiceLinkedRole", Reach((("iam", _SIGNALS_ROLE),), conditions=_SIGNALS)),
+        ("iam:GetRole", Reach((("iam", _SIGNALS_ROLE),))),
+        ("logs:*ResourcePolic*", ANYWHERE),
+        (
+            "logs:*",
+            Reach((("logs", "log-group:aws/spans:*"), ("logs", "log-group:/aws/application-signals/data:*"))),
+        ),
+    ),
 }
 
 #: Where operations reach, the first pattern that fits; those that read and have none reach everywhere.
 REACHES: tuple[tuple[str, Reach], ...] = (
+    ("application-signals:DeleteServiceLevelObjective", Reach((("application-signals", "slo/*"),), marked=True)),
+    ("application-signals:StartDiscovery", ANYWHERE),
+    ("application-signals:ListServiceLevelObjectives", ANYWHERE),
+    ("application-signals:*", Reach((("application-signals", "slo/*"),))),
     ("cloudwatch:DeleteAlarms", Reach((("cloudwatch", "alarm:*"),), marked=True)),
     ("cloudwatch:ListDashboards", ANYWHERE),
     ("cloudwatch:*Dashboard*", Reach((("cloudwatch", "dashboard/*"),))),
@@ -343,6 +384,14 @@ REACHES: tuple[tuple[str, Reach], ...] = (
     ("ssm:*", Reach((("ssm", "parameter/kumawatch/*"),))),
     ("sts:GetCallerIdentity", ANYWHERE),
     ("tag:GetResources", ANYWHERE),
+    ("xray:DeleteGroup", Reach((("xray", "group/*"),), marked=True)),
+    ("xray:DeleteSamplingRule", Reach((("xray", "sampling-rule/*"),), marked=True)),
+    ("xray:*Tag*", Reach((("xray", "group/*"), ("xray", "sampling-rule/*")))),
+    ("xray:UntagResource", Reach((("xray", "group/*"), ("xray", "sampling-rule/*")))),
+    ("xray:*Group", Reach((("xray", "group/*"),))),
+    ("xray:*SamplingRule", Reach((("xray", "sampling-rule/*"),))),
+    # What an account has one of has no ARN.
+    ("xray:Update*", ANYWHERE),
 )
 
 Operation = tuple[str, str]

@@ -6,12 +6,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import collector, evaluation, measure, report
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import (
+    account,
+    collector,
+    evaluation,
+    measure,
+    report,
+)
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import CatalogueError
 from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter, role_options
+
+
+def apm_account(
+    catalogue: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    discovery: Mapping[str, Any] | None = None,
+    strict: bool = True,
+) -> dict[str, Any]:
+    """What traces need in the account."""
+    backends = role_options("apm")["apm_backends"]["options"]
+    try:
+        found = account.account(catalogue, variables, role_options("apm", "account"), backends, discovery or {})
+    except CatalogueError as error:
+        if strict:
+            raise
+        return {"problems": [str(problem) for problem in error.problems]}
+    return asdict(found)
 
 
 def apm_evaluation(
@@ -77,6 +101,8 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """By name."""
         return {
+            "apm_account": as_filter(apm_account),
+            "apm_account_region": as_filter(account.region_of),
             "apm_evaluation": as_filter(apm_evaluation),
             "apm_evaluation_html": as_filter(report.page),
             "apm_evaluation_markdown": as_filter(report.markdown),

@@ -371,6 +371,12 @@ def _common(entry: Mapping[str, Any], place: Place, checker: Checker) -> None:
     sample = entry.get("apm", {}).get("sample")
     if sample is not None and not 0 <= sample <= 1:
         checker.report(f"{place.key('apm').key('sample')} must be between 0 and 1, not {sample}.", sample)
+    sampling = entry.get("apm", {}).get("sampling", {})
+    for name, low, high in (("rate", 0, 1), ("reservoir", 0, 100_000), ("priority", 1, 9999)):
+        number = sampling.get(name)
+        if number is not None and not low <= number <= high:
+            where = place.key("apm").key("sampling").key(name)
+            checker.report(f"{where} must be from {low} to {high}, not {number}.", number)
     for name in ("requests_per_minute", "spans_per_request", "span_bytes"):
         number = entry.get("apm", {}).get(name)
         if number is not None and not 0 <= number < math.inf:

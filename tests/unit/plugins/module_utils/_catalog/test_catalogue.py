@@ -270,6 +270,11 @@ MISTAKES = [
     ),
     (API % "logs: {patterns: [{name: a}]}", "service 'api': logs.patterns[a] needs 'pattern'."),
     (API % "apm: {sample: 5}", "service 'api': apm.sample must be between 0 and 1, not 5."),
+    (API % "apm: {sampling: {rate: 5}}", "service 'api': apm.sampling.rate must be from 0 to 1, not 5."),
+    (
+        API % "apm: {sampling: {rate: 1, priority: 0}}",
+        "service 'api': apm.sampling.priority must be from 1 to 9999, not 0.",
+    ),
     (API % "apm: {span_bytes: -1}", "service 'api': apm.span_bytes must be a number from 0 on, not -1."),
     (
         API % "apm: {requests_per_minute: .inf}",
