@@ -335,9 +335,7 @@ def _keyring(name: str, wanted: Keyring, mirror: str, into: Path) -> Path:
     subprocess.run([*gpg, "--import", f"{into}/keys{wanted.path}"], capture_output=True, check=False)
     key = subprocess.run([*gpg, "--export", wanted.fingerprint], capture_output=True, check=False).stdout
     if not key:
-        raise Unavailable(
-            f"the image {name} cannot be built, {url} has no key {wanted.fingerprint}; {otherwise}"
-        )
+        raise Unavailable(f"the image {name} cannot be built, {url} has no key {wanted.fingerprint}; {otherwise}")
     (into / "keyring.gpg").write_bytes(key)
     into.chmod(0o711)  # apt reads it as a user of its own
     return into / "keyring.gpg"

@@ -342,7 +342,7 @@ STEPS: dict[str, Callable[[], list[Result]]] = {
 
 #: Steps in one row follow each other, rows run side by side. The first row computes; the unit tests come first in it,
 #: while npm installs Uptime Kuma for the others.
-ROWS = (("unit", "lint", "sanity"), ("lab", "health", "molecule"), ("integration",))
+ROWS = (("unit", "lint", "sanity", "molecule"), ("lab", "health"), ("integration",))
 
 
 def run_steps(names: Collection[str], molecule_scenarios: Sequence[str] = ()) -> list[Result]:
