@@ -66,12 +66,18 @@ def lines(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
 @pytest.mark.slow
 def test_it_is_told_before_anything_is_there_and_nothing_is_changed(account: Account) -> None:
     account.aws.forget_requests()
-    report = account.cost(cost_now=True)
+    traced = {
+        "apm_backends": [{"type": "xray", "region": "us-east-1"}],
+        "cost_assumptions": {"requests_per_minute": 1000},
+    }
+    report = account.cost(cost_now=True, **traced)
     assert all(operation.startswith(READING) for _service, operation in calls_of(account.aws))
     assert report["monthly"] > 0
     assert {"alarms", "alarms_composite", "dashboards", "logs_vended", "lambda_requests", "secrets"} <= set(
         lines(report)
     )
+    # Traces cost something on AWS where they go there.
+    assert "phase4" in {phase["phase"] for phase in report["phases"]}
     assert {"api", "(the environment)"} <= {service["name"] for service in report["services"]}
     assert report["change"]["monthly_now"] == 0 < report["change"]["change"]
 
