@@ -13,7 +13,7 @@ from .._errors import InputError
 from . import alarms as metric_alarms
 from . import cost_usage as counting
 from . import dashboards as metric_dashboards
-from . import log_alarms, log_dashboard, logs, monitored
+from . import log_alarms, log_dashboard, logs, monitored, watcher
 from .catalogue import Catalogue
 from .cost_prices import FALLBACK, ITEMS, Charge, Prices, amount, charges, prices
 from .cost_usage import ASSUMPTIONS, Usage
@@ -56,7 +56,7 @@ def cost(
         * ``prices``: one's own, by key; ``free_tier``: whether it is there to be used, true if not set;
         * ``assumptions``: what differs from :data:`.cost_usage.ASSUMPTIONS`; ``measured``: GB a month by log group;
         * ``tracing``: one of :data:`TRACING`; ``agent_metrics``: groups of metrics that agents send;
-        * ``hosts``: the inventory's hosts by group;
+        * ``hosts``: the inventory's hosts by group; ``watchers``: hosts of Uptime Kuma that an alarm misses;
         * ``parts``: which of :data:`PARTS` are done, true if not named;
         * ``entries``: what there is besides, or was made already, by the names in :func:`_Entries.of`;
         * ``channel`` and ``log_resources``: what the filters of these names returned, where they are made;
@@ -128,7 +128,9 @@ class _Counted:
             databases = monitored.monitored(catalogue, discovery)["databases"]
             counting.databases(usage, catalogue, discovery, databases, assumed)
         entries = metric_alarms.alarms(catalogue, discovery, _TOPICS) if self._does("alarms") else []
-        counting.alarms(usage, "phase2", [*entries, *self._besides("alarms")], self.fleets, self.traffic, assumed)
+        watching = self.settings.get("watchers") or () if self._does("alarms") else ()
+        every = [*entries, *watcher.watcher_alarms(catalogue, watching), *self._besides("alarms")]
+        counting.alarms(usage, "phase2", every, self.fleets, self.traffic, assumed)
         # Without the account and the Region, there is no telling what a dashboard shows.
         if self._does("dashboards") and discovery.get("region"):
             made = metric_dashboards.dashboards(catalogue, discovery, entries)

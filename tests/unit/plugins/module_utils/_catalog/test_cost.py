@@ -166,6 +166,16 @@ def test_alarms_are_those_that_the_modules_are_given() -> None:
     assert count["dashboards"] == len(dashboards.dashboards(what, found)) + 1
 
 
+def test_the_alarm_for_a_silent_uptime_kuma_is_counted_where_alarms_are_made() -> None:
+    what, found = catalogue(), discovery()
+    alone = counted(cost(what, found, LIST))["alarms"]
+    report = cost(what, found, LIST, {"watchers": ["watch-1", "watch-2"]})
+    assert counted(report)["alarms"] == alone + 2
+    assert "uptime-kuma" in {service["name"] for service in report["services"]}
+    off = {"parts": {"alarms": False}}
+    assert counted(cost(what, found, LIST, {"watchers": ["watch-1"], **off})) == counted(cost(what, found, LIST, off))
+
+
 def test_alarms_of_every_kind() -> None:
     usage = Usage()
     math = [{"metric_stat": {"period": 10}}, {"metric_stat": {"period": 60}}, {"expression": "m1/m2"}]
