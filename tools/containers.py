@@ -126,7 +126,7 @@ def answers(host: str = "") -> str:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE,
             env=env,
             check=False,
         )
@@ -152,11 +152,20 @@ def ensure() -> str:
         raise Unavailable(f"no Docker daemon answers, and only root can start one of its own: {why}")
     with _alone():
         host = f"unix://{HOME}/docker.sock"
-        if not (_daemon() and not answers(host)):
+        # One that is there and busy is waited for: with it would go the hosts of whoever else runs tests.
+        if not (_daemon() and not _awaited(host)):
             stop()
             _start(host)
     os.environ["DOCKER_HOST"] = host
     return host
+
+
+def _awaited(host: str, patience: float = PATIENCE) -> str:
+    """Why the daemon that runs does not answer there in time, or "" when it does."""
+    deadline = time.monotonic() + patience
+    while (why := answers(host)) and time.monotonic() < deadline and _daemon():
+        time.sleep(0.5)
+    return why
 
 
 @contextlib.contextmanager

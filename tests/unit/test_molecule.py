@@ -94,6 +94,18 @@ def test_a_daemon_that_was_named_and_does_not_answer_is_not_replaced(
     assert "DOCKER_HOST" not in os.environ
 
 
+def test_a_daemon_that_is_busy_is_waited_for_and_a_dead_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = ["it took longer", "it took longer", ""]
+    monkeypatch.setattr(containers, "answers", lambda host: said.pop(0))
+    monkeypatch.setattr(containers, "_daemon", lambda: "it runs")
+    monkeypatch.setattr(containers.time, "sleep", lambda seconds: None)
+    assert containers._awaited("unix:///run/x.sock") == ""
+    said[:] = ["connection refused", ""]
+    monkeypatch.setattr(containers, "_daemon", lambda: None)
+    assert containers._awaited("unix:///run/x.sock") == "connection refused"
+    assert said == [""]
+
+
 def test_an_image_that_is_named_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOLECULE_IMAGE_DEBIAN12", "registry.example.com/debian-systemd:12")
     assert containers.image("debian12") == "registry.example.com/debian-systemd:12"
