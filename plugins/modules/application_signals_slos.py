@@ -217,7 +217,7 @@ options:
         type: list
         elements: str
 notes:
-  - Needs botocore 1.35.15, and 1.35.66 for O(slos[].burn_rate_windows).
+  - Needs botocore 1.35.13, and 1.35.60 for O(slos[].burn_rate_windows).
   - AWS lists names only, so one call is made for each declared objective to compare it.
   - The first objective makes the service-linked role by which Application Signals reads metrics.
 seealso:

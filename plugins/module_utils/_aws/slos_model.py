@@ -23,9 +23,9 @@ from .session import Known
 from .tagging import declared_tags, without_mark
 from .tags import MARK, Tags
 
-SINCE = "1.35.15"
+SINCE = "1.35.13"
 """The first botocore that knows objectives by requests."""
-SINCE_BURN_RATES = "1.35.66"
+SINCE_BURN_RATES = "1.35.60"
 """The first botocore that knows burn rates."""
 
 REQUESTS, PERIODS = "requests", "periods"
