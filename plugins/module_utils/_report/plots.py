@@ -69,8 +69,8 @@ def bars(key: str, rows: Sequence[tuple[str, float]], title: str, unit: str, lim
         places = range(len(shown))
         over = [limit is not None and value > limit for value in values]
         drawn = axes.barh(places, lengths, color=[COLORS[1] if each else COLORS[0] for each in over], height=0.65)
-        for bar, each in zip(drawn, over, strict=True):
-            bar.set_hatch("//" if each else "")
+        for one, each in zip(drawn, over, strict=True):
+            one.set_hatch("//" if each else "")
         axes.set_yticks(places, names)
         axes.invert_yaxis()
         axes.bar_label(drawn, [f" {value:,.4g}" for value in values], color=_INK, fontsize=8)

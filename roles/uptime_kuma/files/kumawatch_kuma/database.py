@@ -17,7 +17,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -224,11 +224,12 @@ class _Clients:
 
 @contextmanager
 def _reached(config: Config, database: Mapping[str, Any]) -> Iterator[_Clients]:
-    if database["type"] == embedded.TYPE:
-        with embedded.reached(config) as (before, login):
+    with ExitStack() as stack:
+        if database["type"] == embedded.TYPE:
+            before, login = stack.enter_context(embedded.reached(config))
             yield _Clients(before, [*login, "--default-character-set=utf8mb4"], embedded.NAME)
-    else:
-        with _login(database) as (file, name):
+        else:
+            file, name = stack.enter_context(_login(database))
             yield _Clients([], [f"--defaults-extra-file={file}"], name)
 
 
