@@ -469,8 +469,11 @@ def test_a_drill_from_uptime_kuma_comes_by_the_way_that_its_notification_takes(
 
 
 def test_the_playbook_holds_a_drill(channel: Channel) -> None:
-    output = channel.play("playbooks/drill.yml")
+    output = channel.play("playbooks/drill.yml", report_directory=str(channel.directory / "kept"))
     assert "4 of 4 paths arrived" in output
+    kept = json.loads((channel.directory / "kept" / f"kumawatch-drill-{ENVIRONMENT}.json").read_text())
+    assert "4 of 4 paths arrived" in kept["msg"]
+    assert [path["arrived"] for path in kept["paths"]] == [True] * 4
     assert channel.secret()["front_door_token"] not in output
 
 

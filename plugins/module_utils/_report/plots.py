@@ -73,15 +73,20 @@ def bars(key: str, rows: Sequence[tuple[str, float]], title: str, unit: str, lim
             one.set_hatch("//" if each else "")
         axes.set_yticks(places, names)
         axes.invert_yaxis()
-        axes.bar_label(drawn, [f" {value:,.4g}" for value in values], color=_INK, fontsize=8)
+        axes.bar_label(drawn, [f" {_number(value)}" for value in values], color=_INK, fontsize=8)
         axes.margins(x=0.15)
         axes.set_xlabel(unit)
         if limit is not None:
             axes.axvline(limit, color=_INK, linewidth=1, linestyle="--")
 
-    told = ", ".join(f"{name} {value:,.4g}" for name, value in shown)
+    told = ", ".join(f"{name} {_number(value)}" for name, value in shown)
     more = f" Of {len(rows)}, the first {MOST_BARS}." if len(rows) > MOST_BARS else ""
     return _figures(key, title, f"{told}.{more}", draw, 0.25 + len(shown) / 11)
+
+
+def _number(value: float) -> str:
+    """Four digits that say something; whole from a thousand on, which would be written with an exponent otherwise."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _short(name: str) -> str:

@@ -17,6 +17,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._google_chat.
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._report.assemble import drift, incidents
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._report.card import card, thread
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._report.page import page
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._report.plots import bars
 
 from .samples import BARE, FOUND, HOSTILE, RUNBOOK, WHOLE, made
 
@@ -88,6 +89,12 @@ def test_every_plot_has_a_name_and_says_its_numbers(html: str) -> None:
     assert len(plots) == 8
     assert all(plot["role"] == "img" and plot["aria-labelledby"] for plot in plots)
     assert "api 1,000" in re.findall(r'<desc id="budgets-broad-told">([^<]*)', html)[0]
+
+
+def test_great_numbers_in_plots_have_no_exponent() -> None:
+    html = bars("b", [("api", 35_786.03), ("shop", 999.96), ("queue", 36.4)], "Used", "%", limit=100)
+    assert "api 35,786, shop 1000, queue 36.4." in html
+    assert "e+0" not in Reader(html).text
 
 
 def test_figures_are_there(html: str) -> None:
