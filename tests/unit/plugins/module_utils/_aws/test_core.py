@@ -216,14 +216,15 @@ def test_what_is_refused_is_not_tried_again(clock: Clock) -> None:
     assert client.calls == 1
 
 
+# A pause of chance length that patience would not outlast is not begun: the last one may be two thirds of it all.
 @pytest.mark.parametrize(
     ("first", "error", "least", "most"),
     [
         ({}, answered("Throttling"), 100, 121),
         ({}, exceptions.EndpointConnectionError(endpoint_url=URL), 100, 121),
         # Misspelt rather than away.
-        (None, exceptions.EndpointConnectionError(endpoint_url=URL), 5, 11),
-        ({}, answered("ConflictException"), 8, 16),
+        (None, exceptions.EndpointConnectionError(endpoint_url=URL), 3, 11),
+        ({}, answered("ConflictException"), 6, 16),
     ],
     ids=["throttled", "gone", "never there", "busy"],
 )
