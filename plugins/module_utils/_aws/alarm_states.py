@@ -8,23 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .alarms import describe
-from .info import Entry, Wanted, tags_of
+from .info import Entry, Wanted, described_alarms
 from .session import Aws
 
 
 def alarm_states(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
     """The states of alarms, by name."""
-    filters = {"AlarmNamePrefix": wanted.prefix} if wanted.prefix else {}
-    items = {
-        str(item["AlarmArn"]): item
-        for item in describe(aws, log_alarms=aws.has("cloudwatch", "PutLogAlarm"), **filters)
-    }
-    tags = tags_of(aws, "cloudwatch:alarm", list(items), wanted, each_unknown=False)
-    chosen = sorted(
-        ((item, tags[arn]) for arn, item in items.items() if wanted.takes(tags[arn])),
-        key=lambda pair: str(pair[0]["AlarmName"]),
-    )
+    chosen = sorted(described_alarms(aws, wanted), key=lambda pair: str(pair[0]["AlarmName"]))
     return [{**_state(item), "tags": dict(sorted(wanted.own(own).items()))} for item, own in chosen]
 
 

@@ -76,7 +76,8 @@ def gather(aws: Aws, what: Collection[str], wanted: Wanted, kinds: Mapping[str, 
     return result
 
 
-def _alarms(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
+def described_alarms(aws: Aws, wanted: Wanted) -> list[tuple[Mapping[str, Any], Tags]]:
+    """The alarms that are gathered, as CloudWatch describes them, each with its tags."""
     filters = {"AlarmNamePrefix": wanted.prefix} if wanted.prefix else {}
     items = {
         str(item["AlarmArn"]): item
@@ -84,7 +85,11 @@ def _alarms(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
     }
     # Thousands of alarms are not asked one by one: the index has all of a Region that are tagged, if some seconds late.
     tags = tags_of(aws, "cloudwatch:alarm", list(items), wanted, each_unknown=False)
-    chosen = [(item, tags[arn]) for arn, item in items.items() if wanted.takes(tags[arn])]
+    return [(item, tags[arn]) for arn, item in items.items() if wanted.takes(tags[arn])]
+
+
+def _alarms(aws: Aws, wanted: Wanted, warnings: list[str]) -> list[Entry]:
+    chosen = described_alarms(aws, wanted)
     # A composite after those that it names, as they are to be made.
     chosen.sort(key=lambda pair: (alarm_model.kind_of(pair[0]) == "composite", pair[0]["AlarmName"]))
     return [alarm_model.exported(item, wanted.own(own)) for item, own in chosen]

@@ -74,9 +74,13 @@ def alarms(
 
 def omissions(catalogue: Catalogue, discovery: Mapping[str, Any] | None = None) -> list[str]:
     """Why alarms that one might expect are not there, in sentences."""
+    return derived(catalogue, discovery)[1]
+
+
+def derived(catalogue: Catalogue, discovery: Mapping[str, Any] | None = None) -> tuple[list[Entry], list[str]]:
+    """What :func:`alarms` makes without topics, and :func:`omissions`, at once."""
     maker = Maker(catalogue, discovery or {}, {}, True)
-    maker.all()
-    return maker.omissions.sentences
+    return maker.all(), maker.omissions.sentences
 
 
 class Maker(Teller):

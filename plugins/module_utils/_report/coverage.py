@@ -14,11 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._catalog import logs
-from .._catalog.alarms import alarms, omissions
+from .._catalog import alarms, log_alarms, logs
 from .._catalog.catalogue import Catalogue
-from .._catalog.log_alarms import log_alarms
-from .._catalog.log_alarms import omissions as log_omissions
 from .._catalog.series import Omissions
 
 WATCHED = "watched"
@@ -98,12 +95,14 @@ def coverage(
     """
     discovery = discovery or {}
     made: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
-    for entry in (*alarms(catalogue, discovery), *log_alarms(catalogue, discovery)):
+    on_metrics, omitted = alarms.derived(catalogue, discovery)
+    on_logs, omitted_logs = log_alarms.derived(catalogue, discovery)
+    for entry in (*on_metrics, *on_logs):
         tags = entry.get("tags") or {}
         if tags.get("service") and tags.get("kind"):
             made[tags["service"]][tags["kind"]].append(entry)
     sources = logs.by_service(logs.sources(catalogue, discovery, Omissions()))
-    notes = _by_service(catalogue, [*omissions(catalogue, discovery), *log_omissions(catalogue, discovery)])
+    notes = _by_service(catalogue, [*omitted, *omitted_logs])
     services = []
     for service in catalogue["services"]:
         if service["state"] == "absent":
