@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._google_chat.limits import encode
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._report import (
     assemble,
     card,
@@ -20,7 +22,9 @@ from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters impor
 
 def report_card(report: Mapping[str, Any], url: str = "") -> dict[str, Any]:
     """The message, with the thread that it belongs to."""
-    return {**card.card(report, url), "thread": {"threadKey": card.thread(report)}}
+    # Marked texts are not for Ansible, which takes Python's own types.
+    message: dict[str, Any] = json.loads(encode(card.card(report, url)))
+    return {**message, "thread": {"threadKey": card.thread(report)}}
 
 
 def report_lacking(report: Mapping[str, Any], wanted: float) -> str:

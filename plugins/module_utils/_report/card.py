@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._google_chat import cards
 from .coverage import number
 
 MOST = 5
@@ -20,40 +21,21 @@ def card(report: Mapping[str, Any], url: str = "") -> dict[str, Any]:
     :param report: what :func:`.assemble.report` returned.
     :param url: where the page is, if it is anywhere.
     """
-    environment = report["environment"]
-    lines = [_line(*each) for each in _facts(report)]
-    widgets: list[dict[str, Any]] = [{"decoratedText": line} for line in lines]
-    if url:
-        button = {"text": "Open the report", "onClick": {"openLink": {"url": url}}}
-        widgets.append({"buttonList": {"buttons": [button]}})
-    title = f"Monitoring of {environment}"
-    day = report["made_at"][:10]
-    return {
-        "fallbackText": f"{title}: {'; '.join(f'{top} {text}' for top, text, _bottom in _facts(report)[:3])}",
-        "cardsV2": [
-            {
-                "cardId": f"kumawatch-report-{day}",
-                "card": {"header": {"title": title, "subtitle": day}, "sections": [{"widgets": widgets}]},
-            }
-        ],
-    }
+    facts = _facts(report)
+    widgets = [cards.decorated_text(text, top_label=top, bottom_label=bottom) for top, text, bottom in facts]
+    if cards.is_web_address(url):
+        widgets.append(cards.button_list([cards.button("Open the report", url)]))
+    title, day = f"Monitoring of {report['environment']}", report["made_at"][:10]
+    return cards.message(
+        cards.card([cards.section(widgets)], cards.header(title, day)),
+        card_id=f"kumawatch-report-{day}",
+        fallback_text=f"{title}: {'; '.join(f'{top} {text}' for top, text, _bottom in facts[:3])}",
+    )
 
 
 def thread(report: Mapping[str, Any]) -> str:
     """The key of the thread: one of each environment and day, so that a second run adds to it."""
     return f"kumawatch-report-{report['environment']}-{report['made_at'][:10]}"
-
-
-def _line(top: str, text: str, bottom: str) -> dict[str, Any]:
-    line: dict[str, Any] = {"topLabel": top, "text": _escaped(text), "wrapText": True}
-    if bottom:
-        line["bottomLabel"] = bottom
-    return line
-
-
-def _escaped(text: str) -> str:
-    """Google Chat takes some HTML in texts."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _facts(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
