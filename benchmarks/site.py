@@ -30,9 +30,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-
-from tools import common
+from lab.process import free_port
+from tools import common, lab_account
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -88,36 +87,19 @@ def declared(count: int, url: str) -> dict[str, Any]:
 
 def furnish(endpoints: Mapping[str, Any], count: int) -> None:
     """An instance for each service, and the databases; the load balancer is the lab's."""
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-
-    def make(name: str) -> Any:
-        aws = endpoints["aws"]
-        return boto3.client(name, endpoint_url=aws["endpoint_url"], region_name=aws["region"], **keys)
-
-    ec2, rds = make("ec2"), make("rds")
-    there = {
-        tag["Value"]
-        for page in ec2.get_paginator("describe_instances").paginate()
-        for reservation in page["Reservations"]
-        for instance in reservation["Instances"]
-        for tag in instance.get("Tags", ())
-        if tag["Key"] == "service"
-    }
-    for number in range(count):
-        name = f"service-{number:04}"
-        if name not in there:
-            tags = [{"Key": "service", "Value": name}]
-            ec2.run_instances(
-                ImageId="ami-1", InstanceType="t3.medium", MinCount=1, MaxCount=1,
-                TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-            )  # fmt: skip
-    known = {item["DBInstanceIdentifier"] for item in rds.describe_db_instances()["DBInstances"]}
+    account = lab_account.Account(endpoints["aws"]["endpoint_url"], endpoints["aws"]["region"])
+    account.add_instances({"name": f"service-{number:04}"} for number in range(count))
+    known = {item["DBInstanceIdentifier"] for item in account.rds.describe_db_instances()["DBInstances"]}
     for number in range(DATABASES):
         if f"benchmark-{number}" not in known:
-            rds.create_db_instance(
-                DBInstanceIdentifier=f"benchmark-{number}", Engine="postgres", DBInstanceClass="db.t3.medium",
-                AllocatedStorage=20, MasterUsername="benchmark", MasterUserPassword="not-a-secret-1",
-            )  # fmt: skip
+            account.rds.create_db_instance(
+                DBInstanceIdentifier=f"benchmark-{number}",
+                Engine="postgres",
+                DBInstanceClass=lab_account.DATABASE_CLASS,
+                AllocatedStorage=lab_account.DATABASE_GIB,
+                MasterUsername="benchmark",
+                MasterUserPassword="not-a-secret-1",
+            )
 
 
 class Site:
@@ -129,7 +111,7 @@ class Site:
             **common.environment(),
             "KUMAWATCH_LAB_DIR": str(directory),
             "KUMAWATCH_LAB_CACHE": str(ROOT / ".lab" / "cache"),
-            **{f"KUMAWATCH_LAB_{part}_PORT": str(_free_port()) for part in PARTS},
+            **{f"KUMAWATCH_LAB_{part}_PORT": str(free_port()) for part in PARTS},
         }
 
     def lab(self, *words: str) -> None:
@@ -181,12 +163,6 @@ class Site:
             if not made.changed:
                 return self.play(count)
         raise SystemExit(f"site.yml with {count} services still changes {made.changed} tasks in run {MOST_RUNS}.")
-
-
-def _free_port() -> int:
-    from lab.process import free_port
-
-    return free_port()
 
 
 def show(rows: list[Measured]) -> None:
