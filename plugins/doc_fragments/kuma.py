@@ -66,6 +66,21 @@ requirements:
   - aiohttp >= 3.9
 """
 
+    # What modules that only read have.
+    READING = r"""
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Nothing changes, so there is no diff.
+    support: none
+  idempotent:
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: full
+"""
+
     # The contract of the bulk modules.
     BULK = r"""
 options:

@@ -22,6 +22,7 @@ author:
   - The Kumawatch engineers (@kumawatch)
 extends_documentation_fragment:
   - kumawatch.monitoring.kuma
+  - kumawatch.monitoring.kuma.reading
 options:
   gather:
     description: What to gather; everything where it is not set.
@@ -42,17 +43,6 @@ options:
       - Where they are not, RV(withheld) names them. Where they are, set C(no_log) on the task.
     type: bool
     default: false
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Nothing changes, so there is no diff.
-    support: none
-  idempotent:
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
 seealso:
   - name: Export playbook
     description: Writes what this module gathers to a file.

@@ -17,6 +17,7 @@ author:
   - The Kumawatch engineers (@kumawatch)
 extends_documentation_fragment:
   - kumawatch.monitoring.kuma
+  - kumawatch.monitoring.kuma.reading
 options:
   summary:
     description:
@@ -24,17 +25,6 @@ options:
         P(kumawatch.monitoring.uptime_summary#filter) makes it of a catalogue.
     type: dict
     required: true
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Nothing changes, so there is no diff.
-    support: none
-  idempotent:
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
 seealso:
   - module: kumawatch.monitoring.kuma_info
 """
