@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import gzip
 import json
 import logging
@@ -29,6 +28,7 @@ from lab.aws.cloudwatch_logs.service import CloudWatchLogs
 from lab.aws.cloudwatch_logs.store import Event, Group, Scope, Store
 from lab.aws.monitoring import Monitoring
 from lab.aws.protocols import ApiError
+from lab.aws.saved import Saved
 
 SERVICE = "logs"
 NAMES = {
@@ -46,8 +46,10 @@ NAMES = {
 log = logging.getLogger("kumawatch.aws")
 
 
-class Logs:
+class Logs(Saved):
     """The service in its process."""
+
+    KEPT = "logs"
 
     def __init__(self, state: Path, monitoring: Monitoring) -> None:
         self.file = state / "cloudwatch-logs.json"
@@ -190,26 +192,9 @@ class Logs:
     # -- state
 
     def reset(self) -> None:
-        self.store.scopes.clear()
+        self.forget()
         self.due.clear()
         self.fresh.clear()
-        self.file.unlink(missing_ok=True)
-
-    def save(self) -> None:
-        """Write everything down, in one step."""
-        aside = self.file.with_suffix(".tmp")
-        aside.write_text(json.dumps(self.store.dump()), encoding="utf-8")
-        aside.replace(self.file)
-
-    def load(self) -> None:
-        """Take up what was saved; a damaged file is left aside."""
-        with contextlib.suppress(FileNotFoundError):
-            try:
-                self.store.load(json.loads(self.file.read_text(encoding="utf-8")))
-            except (ValueError, KeyError, TypeError):
-                log.warning("the saved logs could not be read: begun anew, the old file is %s.bad", self.file)
-                self.file.replace(self.file.with_suffix(".bad"))
-                self.store.scopes.clear()
 
 
 def read(operation: str, body: bytes) -> dict[str, Any]:

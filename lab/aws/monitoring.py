@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import threading
@@ -23,6 +22,7 @@ from lab.aws.cloudwatch import message
 from lab.aws.cloudwatch.alarms import Engine
 from lab.aws.cloudwatch.service import CloudWatch
 from lab.aws.cloudwatch.store import Alarm, Scope, Store
+from lab.aws.saved import Saved
 
 SERVICE = "cloudwatch"
 STEP = 0.5
@@ -34,8 +34,10 @@ BREATH = 50
 log = logging.getLogger("kumawatch.aws")
 
 
-class Monitoring:
+class Monitoring(Saved):
     """The service in its process."""
+
+    KEPT = "alarms"
 
     def __init__(self, state: Path) -> None:
         self.file = state / "cloudwatch.json"
@@ -172,26 +174,12 @@ class Monitoring:
     # -- state
 
     def reset(self) -> None:
-        self.store.scopes.clear()
+        self.forget()
         self.engine.waiting.clear()
         self.clock.reset()
         for forget in self.forgetters:
             forget()
-        self.file.unlink(missing_ok=True)
-
-    def save(self) -> None:
-        """Write everything down, in one step."""
-        aside = self.file.with_suffix(".tmp")
-        aside.write_text(json.dumps(self.store.dump()), encoding="utf-8")
-        aside.replace(self.file)
 
     def load(self) -> None:
-        """Take up what was saved; a damaged file is left aside."""
-        with contextlib.suppress(FileNotFoundError):
-            try:
-                self.store.load(json.loads(self.file.read_text(encoding="utf-8")))
-            except (ValueError, KeyError, TypeError):
-                log.warning("the saved alarms could not be read: begun anew, the old file is %s.bad", self.file)
-                self.file.replace(self.file.with_suffix(".bad"))
-                self.store.scopes.clear()
-            self.engine.learn_all()
+        super().load()
+        self.engine.learn_all()

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import logging
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -22,6 +20,7 @@ from lab.aws.cloudwatch_logs.store import Store as LogStore
 from lab.aws.logs import both
 from lab.aws.monitoring import Monitoring
 from lab.aws.protocols import ApiError
+from lab.aws.saved import Saved
 from lab.aws.tracing import application_signals, rest, xray
 from lab.aws.tracing.store import Scope, Store, as_list
 
@@ -35,13 +34,14 @@ ROLE_OF = "application-signals.cloudwatch.amazonaws.com"
 NAMES = {"ministack.services.iam": ["_gen_id", "_now", "_roles"], "ministack.services.tagging": ["_COLLECTORS"]}
 """The private names that are used, by module."""
 
-log = logging.getLogger("kumawatch.aws")
 
 Call = Callable[[str, Scope, dict[str, Any]], dict[str, Any] | None]
 
 
-class Tracing:
+class Tracing(Saved):
     """Both services, with what they keep."""
+
+    KEPT = "settings of traces"
 
     def __init__(self, state: Path, monitoring: Monitoring, logs: LogStore) -> None:
         self.file = state / "tracing.json"
@@ -87,24 +87,7 @@ class Tracing:
     # -- state
 
     def reset(self) -> None:
-        self.store.scopes.clear()
-        self.file.unlink(missing_ok=True)
-
-    def save(self) -> None:
-        """Write everything down, in one step."""
-        aside = self.file.with_suffix(".tmp")
-        aside.write_text(json.dumps(self.store.dump()), encoding="utf-8")
-        aside.replace(self.file)
-
-    def load(self) -> None:
-        """Take up what was saved; a damaged file is left aside."""
-        with contextlib.suppress(FileNotFoundError):
-            try:
-                self.store.load(json.loads(self.file.read_text(encoding="utf-8")))
-            except (ValueError, KeyError, TypeError):
-                log.warning("the saved traces' settings could not be read: begun anew, the file is %s.bad", self.file)
-                self.file.replace(self.file.with_suffix(".bad"))
-                self.store.scopes.clear()
+        self.forget()
 
 
 def discover() -> None:
