@@ -17,6 +17,7 @@ from typing import Any
 from .._catalog.cascade import defaults, merged
 from .._catalog.catalogue import CatalogueError
 from .._catalog.names import fitted, tag_value
+from .._catalog.series import Found, Omissions, group_dimensions, target_groups
 from .._catalog.spec import Checker, Options, Place, listed
 from .backends import backends
 from .collector import called
@@ -267,7 +268,7 @@ def _counted(
     found = (discovery.get("services") or {}).get(service["name"]) or {}
     balancer = found.get("load_balancer")
     if source in ("auto", "load_balancer") and balancer:
-        return _by_balancer(service, balancer)
+        return _by_balancer(service, found)
     if source == "load_balancer":
         omissions.append(
             f"service '{service['name']}': no objective is made by its load balancer, since none was found; say "
@@ -285,13 +286,11 @@ def _counted(
     return {"evaluation": "requests", "service": keys, "indicator": "availability"}
 
 
-def _by_balancer(service: Mapping[str, Any], balancer: Mapping[str, Any]) -> Entry:
+def _by_balancer(service: Mapping[str, Any], found: Found) -> Entry:
     """Good requests as the alarms on burn rates have them: those of its target groups, where the service names some."""
-    named = service.get("target_groups") or ()
-    groups = [group for group in balancer.get("target_groups") or () if group["name"] in named]
-    places: list[dict[str, str]] = [{"LoadBalancer": str(balancer["id"])}]
-    if groups:
-        places = [{"TargetGroup": str(group["id"]), "LoadBalancer": str(balancer["id"])} for group in groups]
+    balancer = found["load_balancer"]
+    groups = target_groups(service, found, Omissions()) if service.get("target_groups") else []
+    places = [group_dimensions(group, balancer) for group in groups] or [{"LoadBalancer": str(balancer["id"])}]
     errors = ["HTTPCode_Target_5XX_Count"] if groups else ["HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count"]
     return {
         "evaluation": "requests",

@@ -356,17 +356,18 @@ def _balancer(service: Mapping[str, Any], found: Found, signal: Signal, omission
         if signal.expression:
             # What the load balancer itself answers is of no one group.
             of_group = replace(signal, metrics=(REQUESTS, TARGET_ERRORS), expression=ERROR_RATE_OF_TARGETS)
-        made = _simple(of_group, _of_group(group, balancer))
+        made = _simple(of_group, group_dimensions(group, balancer))
         yield Series(signal, str(group["name"]), f"target group {group['name']}", **made)
 
 
-def _of_group(group: Mapping[str, Any], balancer: Mapping[str, Any]) -> dict[str, str]:
+def group_dimensions(group: Mapping[str, Any], balancer: Mapping[str, Any]) -> dict[str, str]:
+    """The dimensions of a target group's metrics."""
     return {"TargetGroup": str(group["id"]), "LoadBalancer": str(balancer["id"])}
 
 
 def _target_groups(service: Mapping[str, Any], found: Found, signal: Signal, omissions: Omissions) -> Iterator[Series]:
     for group in target_groups(service, found, omissions):
-        made = _simple(signal, _of_group(group, found["load_balancer"]))
+        made = _simple(signal, group_dimensions(group, found["load_balancer"]))
         yield Series(signal, str(group["name"]), f"target group {group['name']}", **made)
 
 
@@ -400,7 +401,7 @@ def _slo(service: Mapping[str, Any], found: Found, signal: Signal, omissions: Om
     if not named:
         return
     queries = [
-        Query(f"{metric.id}{position}", signal.namespace, metric.name, _of_group(group, balancer), metric.stat)
+        Query(f"{metric.id}{position}", signal.namespace, metric.name, group_dimensions(group, balancer), metric.stat)
         for position, group in enumerate(named, 1)
         for metric in (REQUESTS, TARGET_ERRORS)
     ]
