@@ -28,10 +28,6 @@ class Tagging(BaseTagging):
     def take(self, aws: Aws, arn: str, keys: list[str]) -> None:
         aws.call("cloudwatch", "UntagResource", ResourceARN=arn, TagKeys=keys)
 
-    def new(self, tags: Tags | None) -> list[dict[str, str]]:
-        """The tags of a new object."""
-        return as_list(self.own(tags))
-
 
 def ask_tags(aws: Aws, arn: str) -> Tags:
     """The tags of one object."""

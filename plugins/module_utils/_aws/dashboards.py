@@ -36,9 +36,7 @@ class Dashboards(Kind):
     def desired(self, known: Known) -> list[Desired]:
         result = model.desired(self._entries)
         self._declared = frozenset(entry.key for entry in result)
-        self._tagging = Tagging(
-            self._tagging.kinds, self.owner, self.purge, {entry.key: entry.properties.get("tags") for entry in result}
-        )
+        self._tagging = self._tagging.declared(self.owner, self.purge, result)
         return result
 
     def check(self, desired: Sequence[Desired], actual: Sequence[Actual]) -> None:

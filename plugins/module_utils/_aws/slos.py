@@ -54,8 +54,7 @@ class Objectives(Kind):
     def desired(self, known: Known) -> list[Desired]:
         result = model.desired(self._entries, known)
         self._declared = frozenset(entry.key for entry in result)
-        wanted = {entry.key: entry.properties.get("tags") for entry in result}
-        self._tagging = Tagging(self._tagging.kinds, self.owner, self.purge, wanted)
+        self._tagging = self._tagging.declared(self.owner, self.purge, result)
         return result
 
     def check(self, desired: Sequence[Desired], actual: Sequence[Actual]) -> None:
@@ -88,7 +87,7 @@ class Objectives(Kind):
     def apply(self, aws: Aws, change: Change) -> None:
         if isinstance(change, Create):
             properties = change.desired.properties
-            tags = as_list(self._tagging.own(properties.get("tags")))
+            tags = self._tagging.new(properties.get("tags"))
             sent = {**model.request(properties), **({"Tags": tags} if tags else {})}
             aws.call("application-signals", "CreateServiceLevelObjective", Name=change.key, **sent)
         elif isinstance(change, Update):

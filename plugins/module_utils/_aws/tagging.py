@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from .._errors import InputError
-from .._reconcile import Update
+from .._reconcile import Desired, Update
 from .entries import each
 from .session import Aws
-from .tags import MARK, Tags, problem, tags_by_arn
+from .tags import MARK, Tags, as_list, problem, tags_by_arn
 
 
 def declared_tags(options: Mapping[str, Any], who: str) -> Tags | None:
@@ -47,6 +47,17 @@ class BaseTagging(ABC):
     owner: str | None = None
     everything: bool = False
     wanted: dict[Any, Tags | None] = field(default_factory=dict)
+
+    def declared(self, owner: str | None, everything: bool, entries: Iterable[Desired]) -> Self:
+        """The same for a run whose entries are known.
+
+        :param owner: the value of the mark, ``None`` for none.
+        :param everything: whether the tags of what is not declared count as well, since it may be deleted.
+        """
+        return replace(
+            self, owner=owner, everything=everything,
+            wanted={entry.key: entry.properties.get("tags") for entry in entries},
+        )  # fmt: skip
 
     @abstractmethod
     def ask(self, aws: Aws, arn: str) -> Tags:
@@ -90,6 +101,10 @@ class BaseTagging(ABC):
     def own(self, tags: Tags | None) -> Tags:
         """The tags of a new object."""
         return {**(tags or {}), **({MARK: self.owner} if self.owner is not None else {})}
+
+    def new(self, tags: Tags | None) -> list[dict[str, str]]:
+        """The same, as AWS has them."""
+        return as_list(self.own(tags))
 
     def change(self, aws: Aws, change: Update, arn: str) -> None:
         """Bring the tags of an object to what is declared; a put does not."""

@@ -30,8 +30,7 @@ class Groups(Kind):
 
     def desired(self, known: Known) -> list[Desired]:
         result = model.desired(self._entries)
-        wanted = {entry.key: entry.properties.get("tags") for entry in result}
-        self._tagging = Tagging(self._tagging.kinds, self.owner, self.purge, wanted)
+        self._tagging = self._tagging.declared(self.owner, self.purge, result)
         return result
 
     def check(self, desired: Sequence[Desired], actual: Sequence[Actual]) -> None:

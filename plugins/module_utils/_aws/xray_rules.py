@@ -30,8 +30,8 @@ class SamplingRules(Kind):
 
     def desired(self, known: Known) -> list[Desired]:
         result = model.desired(self._entries)
-        wanted = {entry.key: entry.properties.get("tags") for entry in result if entry.key != model.DEFAULT}
-        self._tagging = Tagging(self._tagging.kinds, self.owner, self.purge, wanted)
+        tagged = [entry for entry in result if entry.key != model.DEFAULT]
+        self._tagging = self._tagging.declared(self.owner, self.purge, tagged)
         return result
 
     def check(self, desired: Sequence[Desired], actual: Sequence[Actual]) -> None:

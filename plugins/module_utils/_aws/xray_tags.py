@@ -30,10 +30,6 @@ class Tagging(BaseTagging):
     def take(self, aws: Aws, arn: str, keys: list[str]) -> None:
         aws.call("xray", "UntagResource", ResourceARN=arn, TagKeys=keys)
 
-    def new(self, tags: Tags | None) -> list[dict[str, str]]:
-        """The tags of a new object."""
-        return as_list(self.own(tags))
-
 
 def absent(error: ApiError) -> bool:
     """Whether X-Ray says that there is no such rule or group: it has no code of its own for that."""
