@@ -13,7 +13,11 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import CatalogueError, resolve
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.spec import Problem
-from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import role_options
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import (
+    bare,
+    role_options,
+    uncollected,
+)
 
 try:  # Where a value was written; ansible-core keeps that to itself, so that it may go away.
     from ansible._internal._datatag._tags import Origin
@@ -36,8 +40,15 @@ def catalogue(variables: Any, groups: Mapping[str, Sequence[str]] | None = None,
     """The catalogue that the variables declare."""
     if not isinstance(variables, Mapping):
         raise AnsibleFilterError("kumawatch.monitoring.catalogue takes a mapping of the variables monitoring_*.")
+    options = role_options("catalogue")
     try:
-        return resolve(variables, role_options("catalogue"), groups)
+        with uncollected():
+            return resolve(bare(variables), options, bare(groups))
+    except CatalogueError:
+        pass
+    # Only what has mistakes is looked through as it was written, which takes longer.
+    try:
+        return resolve(variables, options, groups)
     except CatalogueError as error:
         sentences = [_sentence(problem) for problem in error.problems]
     if strict:

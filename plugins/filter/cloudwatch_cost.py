@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,18 +41,7 @@ def monthly(
         raise AnsibleFilterError(
             "kumawatch.monitoring.cloudwatch_cost takes what kumawatch.monitoring.catalogue returned."
         )
-    return cost.cost(_bare(catalogue), _bare(discovery), prices or price_list(), _bare(settings))
-
-
-def _bare(value: Any) -> Any:
-    """The same without what Ansible makes of every container and text, which takes its time with each look at it."""
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {_bare(key): _bare(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return [_bare(item) for item in value]
-    return value
+    return cost.cost(dict(catalogue), discovery, prices or price_list(), settings)
 
 
 def price_document(read: Mapping[str, Mapping[str, Any]], day: str) -> str:

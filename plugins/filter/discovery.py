@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import discovery
+from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter
 
 
 class FilterModule:
@@ -17,7 +18,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """By name."""
         return {
-            "aws_discovery_services": discovery.services,
-            "aws_monitoring_entries": discovery.monitoring_entries,
-            "aws_monitoring_released": discovery.released,
+            "aws_discovery_services": as_filter(discovery.services),
+            "aws_monitoring_entries": as_filter(discovery.monitoring_entries),
+            "aws_monitoring_released": as_filter(discovery.released),
         }
