@@ -41,6 +41,10 @@ UNIT_BUDGET = 120.0
 #: How many tests with servers run at once: they wait more than they compute.
 WORKERS = 4
 
+#: Of a failure, so much is repeated at the end: what a machine keeps of a long output is its end.
+LONGEST_REASON = 700
+LAST_LINES = 5
+
 #: What nothing waits for gives way to servers and the tests that watch them.
 PATIENT = ("nice", "-n", "5")
 
@@ -54,12 +58,13 @@ _DULL = (
 
 @dataclass
 class Result:
-    """What a step came to. ``skips`` are sentences: what was skipped, and why."""
+    """What a step came to. ``skips`` and ``failures`` are sentences: what was skipped or failed, and why."""
 
     step: str
     passed: int = 0
     failed: int = 0
     skips: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
     seconds: float = 0.0
     note: str = ""
 
@@ -160,11 +165,19 @@ def _run(
         result.passed, result.failed = (1, 0) if status == 0 else (0, 1)
     if status and not result.failed and result.outcome() != "skipped":
         result.failed, result.note = 1, f"exit status {status}"
+    if result.failed and not result.failures:
+        result.failures = [_short(" / ".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:]))]
     with common.printing:
         _tell(result)
         if result.failed:
             common.show_log(log, hide=_DULL)
     return result
+
+
+def _short(text: str) -> str:
+    """A text in one line, and not in a longer one than is read."""
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 1]}…"
 
 
 def _tell(result: Result) -> None:
@@ -317,8 +330,11 @@ def _read_junit(result: Result, report: Path) -> bool:
         # A test that fails and whose teardown then errs is in the report twice, and is one failed test.
         key = f"{case.get('classname')}::{case.get('name')}" if case.get("name") else str(number)
         skipped = case.find("skipped")
-        if case.find("failure") is not None or case.find("error") is not None:
+        wrong = case.find("failure")
+        wrong = case.find("error") if wrong is None else wrong
+        if wrong is not None:
             outcomes[key] = "failed"
+            result.failures.append(_short(f"{key}: {wrong.get('message')}"))
         elif skipped is not None:
             outcomes.setdefault(key, "skipped")
             reasons[skipped.get("message") or "no reason given"] += 1
@@ -419,6 +435,9 @@ def summarise(results: list[Result], seconds: float) -> int:
         common.say("\nskipped:")
         for (step, reason), times in skips.items():
             common.say(f"  {step}: {reason}{f' ({times} times)' if times > 1 else ''}")
+    told = [f"  {result.step}: {failure}" for result in results for failure in result.failures]
+    if told:
+        common.say("\nfailed:\n" + "\n".join(told))
     failed = sum(result.failed for result in results)
     common.say(f"\nThe logs are in {common.relative(common.LOGS)}/. All took {common.elapsed(seconds)}.")
     passed, skipped = sum(result.passed for result in results), sum(len(result.skips) for result in results)

@@ -108,6 +108,11 @@ def test_the_report_of_pytest_is_counted(tmp_path: Path) -> None:
     assert driver._read_junit(result, report)
     assert (result.passed, result.failed, result.skips) == (1, 2, ["no Chromium", "no Chromium"])
     assert result.outcome() == "FAILED"
+    assert result.failures == [
+        "tests.unit.test_a::test_two: no",
+        "tests.unit.test_a::test_two: teardown",
+        "tests.unit.test_b::test_one: fixture",
+    ]
 
 
 @pytest.mark.parametrize("content", [None, "", "<testsuites>"])
@@ -124,7 +129,21 @@ def test_the_summary_ends_with_the_counts(capsys: pytest.CaptureFixture[str]) ->
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "13 passed, 0 failed, 2 skipped"
     assert "  unit: no Node (2 times)" in lines
-    assert driver.summarise([driver.Result("unit", failed=1)], 1.0) == 1
+    assert driver.summarise([driver.Result("unit", failed=1, failures=["test_one: no"])], 1.0) == 1
+    assert "failed:\n  unit: test_one: no\n" in capsys.readouterr().out
+
+
+def test_what_fails_is_named_again_at_the_end_in_one_line(tmp_path: Path) -> None:
+    log = tmp_path / "lint.log"
+    argv = [
+        sys.executable,
+        "-c",
+        "print('first\\n' * 9 + 'x.py:1:  wrong\\nFound ' + 'many ' * 300); raise SystemExit(1)",
+    ]
+    (failure,) = driver._run(driver.Result("lint: ruff"), argv, log, limit=60).failures
+    assert failure.startswith("first / first / first / x.py:1: wrong / Found many many")
+    assert len(failure) == driver.LONGEST_REASON
+    assert failure.endswith("…")
 
 
 def test_a_step_with_nothing_to_run_is_skipped_or_fails_where_all_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
