@@ -21,6 +21,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +67,6 @@ PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
 
 #: Operations of other collections' modules and lookups, with the options that our roles give them.
 OTHERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "amazon.aws.cloudwatchlogs_log_group": {
-        "logs": (
-            "CreateLogGroup", "DeleteLogGroup", "DescribeLogGroups", "ListTagsLogGroup", "PutRetentionPolicy",
-            "TagLogGroup",
-        ),
-    },
     "amazon.aws.iam_policy": {
         "iam": ("DeleteRolePolicy", "GetRolePolicy", "ListRolePolicies", "PutRolePolicy"),
     },
@@ -401,13 +396,23 @@ Operation = tuple[str, str]
 # -- what the code calls -----------------------------------------------------------------------------------------------
 
 
+@cache
+def _nodes(text: str) -> tuple[tuple[ast.Call, ...], tuple[ast.ImportFrom, ...]]:
+    """The calls and the imports in a Python text. Most modules import the same few files."""
+    nodes = list(ast.walk(ast.parse(text)))
+    return (
+        tuple(node for node in nodes if isinstance(node, ast.Call)),
+        tuple(node for node in nodes if isinstance(node, ast.ImportFrom)),
+    )
+
+
 def calls(path: Path) -> Iterator[Operation]:
     """The operations that a file calls.
 
     :raises Failure: a call whose service or operation is not a literal.
     """
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+    for node in _nodes(path.read_text(encoding="utf-8"))[0]:
+        if not isinstance(node.func, ast.Attribute):
             continue
         if node.func.attr not in ("call", "pages") or not _is_aws(node.func.value):
             continue
@@ -429,9 +434,7 @@ def _is_aws(node: ast.expr) -> bool:
 def imported(path: Path) -> Iterator[Path]:
     """The files of module_utils that a file imports."""
     root = common.ROOT / "plugins" / "module_utils"
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.ImportFrom):
-            continue
+    for node in _nodes(path.read_text(encoding="utf-8"))[1]:
         if node.level:
             base = path.parents[node.level - 1]
         elif node.module and node.module.startswith(UTILS):

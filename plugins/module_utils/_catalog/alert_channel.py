@@ -165,11 +165,12 @@ class _Whole:
         # Until the key exists, which is so in check mode only, any key of the account stands for it.
         self.key_arn = given if given.startswith("arn:") else key_arn or _arn(place, "kms", "key/*")
         self.front_door_url = front_door_url
-        self.tags = {
-            **{str(key): str(value) for key, value in inputs["tags"].items()},
-            "managed-by": inputs["managed_by"],
+        # Our modules set the mark themselves.
+        self.tags_beside_mark = {
+            **{str(key): str(value) for key, value in inputs["tags"].items() if key != "managed-by"},
             "environment": inputs["environment"],
         }
+        self.tags = {**self.tags_beside_mark, "managed-by": inputs["managed_by"]}
         self.present = inputs["state"] == "present"
         # Escalation also puts away what was forgotten, and so runs where nothing escalates by time as well.
         wanted = {"relay": True, "front_door": bool(inputs["front_door"]), "escalation": True}
@@ -239,7 +240,7 @@ class _Whole:
         """The topics of the severities, and the one for whoever looks after the channel itself."""
         common: Json = {
             "kms_key": self.key,
-            "tags": {key: value for key, value in self.tags.items() if key != "managed-by"},
+            "tags": self.tags_beside_mark,
         }
         relay: Json = {"protocol": "sqs", "endpoint": self.arns["queue"], "raw": False}
         mails = [{"protocol": "email", "endpoint": address} for address in self.inputs["operations_emails"]]
@@ -339,7 +340,7 @@ class _Whole:
             "runtime": self.inputs["runtime"],
             "architecture": self.inputs["architecture"],
             "memory_size": self.inputs["memory_size"],
-            "tags": {key: value for key, value in self.tags.items() if key != "managed-by"},
+            "tags": self.tags_beside_mark,
         }
         result = []
         for name, part in self.running.items():
@@ -367,7 +368,10 @@ class _Whole:
 
     def log_groups(self) -> list[Json]:
         """Where the functions write; Lambda itself would make them, and keep what is in them for ever."""
-        groups: list[Json] = [{"name": f"/aws/lambda/{name}"} for name in self.running]
+        days, tags = self.inputs["log_retention_days"], self.tags_beside_mark
+        groups: list[Json] = [
+            {"name": f"/aws/lambda/{name}", "retention_days": days, "tags": tags} for name in self.running
+        ]
         return self._with_absent(groups, [f"/aws/lambda/{name}" for name in self.parts])
 
     def _environment(self, part: str) -> dict[str, str]:
@@ -513,7 +517,7 @@ class _Whole:
             "alarm_actions": [self.arns["operations"]],
             "ok_actions": [self.arns["operations"]],
             "tags": {
-                **{key: value for key, value in self.tags.items() if key != "managed-by"},
+                **self.tags_beside_mark,
                 "service": "alert-channel",
                 "kind": kind,
                 "severity": "critical",
