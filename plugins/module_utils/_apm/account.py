@@ -9,18 +9,17 @@ an objective needs somebody who counts requests, and AWS has 25 sampling rules a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._catalog.cascade import defaults, merged
 from .._catalog.catalogue import CatalogueError
-from .._catalog.names import fitted, tag_value
+from .._catalog.names import tag_value
 from .._catalog.series import Found, Omissions, group_dimensions, target_groups
 from .._catalog.spec import Checker, Options, Place, listed
+from .._catalog.traces import BALANCER, called, filter_of, group_name, objectives, traced
 from .backends import backends
-from .collector import called
 
 Entry = dict[str, Any]
 
@@ -32,8 +31,6 @@ SPANS = ("aws/spans", "/aws/application-signals/data")
 PRIORITY = 1000
 """Priority of a service's sampling rule that says none. The rules of different services never both match."""
 
-_SHORT = 32
-_SLO_NAME = 128
 _PERIOD = 60
 _MOST_QUOTA = 25
 
@@ -101,11 +98,7 @@ def account(
         raise CatalogueError(checker.problems)
     if not wanted:
         return Account()
-    services = [
-        service
-        for service in catalogue["services"]
-        if service.get("state") != "absent" and (service.get("apm") or {}).get("enabled") is not False
-    ]
+    services = [service for service in catalogue["services"] if service.get("state") != "absent" and traced(service)]
     environment = str(catalogue.get("environment", ""))
     omissions: list[str] = []
     rules = [*_rules(services, environment), *settings["apm_sampling_rules"]]
@@ -163,11 +156,6 @@ def _policy(partition: str, region: str, account_id: str) -> Entry:
     }
 
 
-def _short(environment: str, name: str) -> str:
-    """A name in the 32 characters that X-Ray takes."""
-    return fitted(f"{environment}-{name}", _SHORT)
-
-
 def _tags(service: Mapping[str, Any]) -> Entry:
     """Whose it is, in the letters that tags take."""
     owner = {"owner": tag_value(str(service["owner"]))} if service.get("owner") else {}
@@ -182,7 +170,7 @@ def _rules(services: Sequence[Mapping[str, Any]], environment: str) -> list[Entr
         if not sampling:
             continue
         rule = {
-            "name": _short(environment, service["name"]),
+            "name": group_name(environment, service["name"]),
             "priority": sampling.get("priority", PRIORITY),
             "fixed_rate": sampling["rate"],
             "reservoir_size": sampling.get("reservoir", 1),
@@ -201,17 +189,13 @@ def _groups(services: Sequence[Mapping[str, Any]], environment: str) -> list[Ent
     """A group for each service that wants one: its traces, with a map and metrics of their own."""
     return [
         {
-            "name": _short(environment, service["name"]),
-            "filter_expression": "service(" + _quoted(called(service)) + ")",
+            "name": group_name(environment, service["name"]),
+            "filter_expression": filter_of(service),
             "tags": _tags(service),
         }
         for service in services
         if (service.get("apm") or {}).get("group")
     ]
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "").replace('"', "") + '"'
 
 
 def _slos(
@@ -221,31 +205,24 @@ def _slos(
     discovery: Mapping[str, Any],
     omissions: list[str],
 ) -> list[Entry]:
+    known: Mapping[str, Found] = discovery.get("services") or {}
+    made = objectives(services, environment, settings["apm_objective_source"], known, omissions)
     found: list[Entry] = []
-    taken: dict[str, str] = {}
     for service in services:
-        objective = service.get("objective")
-        source = (service.get("apm") or {}).get("slo", settings["apm_objective_source"])
-        if objective is None or source == "none":
+        objective = made.get(service["name"])
+        if objective is None:
             continue
-        if objective >= 100:
-            omissions.append(
-                f"service '{service['name']}': no objective is made, since one of 100 % leaves no budget for errors."
-            )
-            continue
-        counted = _counted(service, environment, source, discovery, omissions)
-        if counted is None:
-            continue
-        name = _slo_name(environment, service["name"])
-        if name in taken:
-            name = fitted(name, _SLO_NAME, service["name"])
-        taken[name] = service["name"]
+        if objective.counter == BALANCER:
+            counted = _by_balancer(service, known[service["name"]])
+        else:
+            keys = {"name": called(service), "environment": environment}
+            counted = {"evaluation": "requests", "service": keys, "indicator": "availability"}
         found.append(
             {
-                "name": name,
-                "description": f"{objective:g} % of the requests of {service['name']} in {environment} are answered "
-                f"without an error",
-                "goal": float(objective),
+                "name": objective.name,
+                "description": f"{objective.goal:g} % of the requests of {service['name']} in {environment} are "
+                f"answered without an error",
+                "goal": objective.goal,
                 "interval": dict(settings["apm_objective_interval"]),
                 "burn_rate_windows": list(settings["apm_burn_rate_windows"]),
                 "tags": _tags(service),
@@ -253,37 +230,6 @@ def _slos(
             }
         )
     return found
-
-
-def _slo_name(environment: str, name: str) -> str:
-    """A name of letters, digits, blanks and . _ -, which does not begin or end with a sign."""
-    text = re.sub(r"[^0-9A-Za-z._ -]+", "-", f"{environment}-{name}").strip("-._ ") or "service"
-    return fitted(text, _SLO_NAME)
-
-
-def _counted(
-    service: Mapping[str, Any], environment: str, source: str, discovery: Mapping[str, Any], omissions: list[str]
-) -> Entry | None:
-    """By what an objective counts: the load balancer's requests, else those that Application Signals has seen."""
-    found = (discovery.get("services") or {}).get(service["name"]) or {}
-    balancer = found.get("load_balancer")
-    if source in ("auto", "load_balancer") and balancer:
-        return _by_balancer(service, found)
-    if source == "load_balancer":
-        omissions.append(
-            f"service '{service['name']}': no objective is made by its load balancer, since none was found; say "
-            f"apm.slo: application_signals, or none."
-        )
-        return None
-    if source == "auto":
-        # A service that has not reported yet is refused by AWS, and nobody has asked for it.
-        omissions.append(
-            f"service '{service['name']}': no objective is made, since it has no load balancer that counts requests; "
-            f"say apm.slo: application_signals once Application Signals shows it."
-        )
-        return None
-    keys = {"name": called(service), "environment": environment}
-    return {"evaluation": "requests", "service": keys, "indicator": "availability"}
 
 
 def _by_balancer(service: Mapping[str, Any], found: Found) -> Entry:

@@ -47,8 +47,8 @@ from .telling import (
     Incident,
     Service,
     Teller,
-    in_alarm,
     plain_number,
+    span_of,
     steps_of,
     subject,
 )
@@ -81,6 +81,17 @@ def derived(catalogue: Catalogue, discovery: Mapping[str, Any] | None = None) ->
     """What :func:`alarms` makes without topics, and :func:`omissions`, at once."""
     maker = Maker(catalogue, discovery or {}, {}, True)
     return maker.all(), maker.omissions.sentences
+
+
+def failing(
+    catalogue: Catalogue, discovery: Mapping[str, Any], tag_propagation: bool, services: Sequence[Service]
+) -> None:
+    """Tell services, of which something else is watched, by which of these alarms they are known to fail."""
+    maker = Maker(catalogue, discovery, {}, tag_propagation)
+    theirs = [Service(service.declared) for service in services]
+    maker.watch(theirs)
+    for service, other in zip(services, theirs, strict=True):
+        service.failing = other.failing
 
 
 class Maker(Teller):
@@ -158,22 +169,16 @@ class Maker(Teller):
         severity = "critical" if one.signal.kind == "slo_fast" else "warning"
         level = settings[severity]
         threshold = plain_number(level["threshold"] * one.scale)
-        objective = service.declared["objective"]
-        if threshold >= 100:
-            self.omissions.add(
-                service.declared,
-                f"has no alarm {one.signal.kind}, since an objective of {objective:g} % cannot be missed "
-                f"{level['threshold']:g} times over.",
-            )
+        if self.beyond_reach(service, one.signal.kind, level["threshold"]):
             return
-        spans = [_span(seconds) for seconds in windows(one.signal)]
+        spans = [span_of(seconds) for seconds in windows(one.signal)]
         told = (
             f"{subject(one)}: over {listed(spans)}, more than {threshold:g} % of the requests failed, "
-            f"{level['threshold']:g} times what the objective of {objective:g} % allows."
+            f"{level['threshold']:g} times what the objective of {service.declared['objective']:g} % allows."
         )
         incident.descriptions[severity] = self.description(service, incident, told)
         parts = []
-        for seconds, span in zip(windows(one.signal), spans, strict=True):
+        for seconds in windows(one.signal):
             entry = {
                 "kind": "metric_math",
                 "metrics": steps_of(one, seconds, settings.get("floor"), None),
@@ -183,13 +188,8 @@ class Maker(Teller):
                 "datapoints_to_alarm": 1,
                 "treat_missing_data": settings["treat_missing_data"],
             }
-            self.add_watching(service, incident, severity, f"{severity}-{span.replace(' ', '-')}", entry)
-            parts.append(incident.watching[severity])
-        entry = {"kind": "composite", "rule": " AND ".join(map(in_alarm, parts))}
-        if fast is not None and "critical" in fast.watching:
-            # The errors of an outage that has been told of are still in these windows when it is over.
-            incident.holder = {"alarm": fast.watching["critical"], "extension": windows(one.signal)[-1]}
-        self.add_watching(service, incident, severity, severity, entry)
+            parts.append((seconds, entry))
+        self.in_all_windows(service, incident, severity, parts, fast)
 
     # -- the service as a whole ---------------------------------------------------------------------------------------
 
@@ -219,7 +219,3 @@ class Maker(Teller):
                 f"down. Services that depend on it do not tell of their symptoms meanwhile."
             )
             self.whole(service, service.failing, self.joined(service, wrong, "OR", "any"), text)
-
-
-def _span(seconds: int) -> str:
-    return f"{seconds // 3600} h" if seconds >= 3600 else f"{seconds // 60} min"

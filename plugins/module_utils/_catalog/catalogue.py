@@ -16,7 +16,7 @@ from . import log_settings, thresholds
 from .cascade import defaults, merged
 from .endpoints import address, check_endpoint, members
 from .health import PATIENCE, SUBJECTS, default_problems, monitor_options, split
-from .signals import SIGNALS
+from .signals import DECLARED
 from .spec import Checker, Options, Place, Problem, listed, plain, shown
 
 Catalogue = dict[str, Any]
@@ -183,7 +183,7 @@ def _defaults(
     layers = _alarm_layers(environment, place, checker)
     result["alarms"] = {
         kind: thresholds.complete(signal, [layers.get(kind, {})], place.key("alarms").key(kind), checker)
-        for kind, signal in SIGNALS.items()
+        for kind, signal in DECLARED.items()
     }
     result["alarm_layers"] = layers
     # Checked as a whole once, for what the environment itself declares.
@@ -195,9 +195,9 @@ def _defaults(
 def _alarm_layers(entry: Mapping[str, Any], place: Place, checker: Checker) -> dict[str, Any]:
     """What an entry declares of alarms, by kind, in the form in which the cascade lays it over others."""
     return {
-        kind: thresholds.layer(value, SIGNALS[kind], place.key("alarms").key(kind), checker)
+        kind: thresholds.layer(value, DECLARED[kind], place.key("alarms").key(kind), checker)
         for kind, value in entry.get("alarms", {}).items()
-        if kind in SIGNALS
+        if kind in DECLARED
     }
 
 
@@ -267,7 +267,7 @@ def _alarms(
     for kind, declared in own.items():
         layers = [base["alarm_layers"].get(kind, {}), declared]
         where = place.key("alarms").key(kind)
-        result[kind] = thresholds.complete(SIGNALS[kind], layers, where, checker)
+        result[kind] = thresholds.complete(DECLARED[kind], layers, where, checker)
         _web_address(declared.get("runbook"), where.key("runbook"), checker)
     return result
 

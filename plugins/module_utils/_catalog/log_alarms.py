@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .alarms import Maker
+from .alarms import failing
 from .catalogue import Catalogue
 from .log_formats import Count
 from .logs import Source, by_service, metric, named, namespace, sources
@@ -107,7 +107,8 @@ class _Maker(Teller):
 
     def watch(self, services: Sequence[Service]) -> None:
         if self.upstream:
-            self._failing(services)
+            # The alarms that say that services fail: they are of :mod:`.alarms`.
+            failing(self.catalogue, self.discovery, self.tag_propagation, services)
         found = by_service(sources(self.catalogue, self.discovery, self.omissions, absent=True))
         for service in services:
             own = found.get(service.name, [])
@@ -118,14 +119,6 @@ class _Maker(Teller):
             self._anomalies(service, own)
             self._patterns(service, own)
             self._repeated(service, own)
-
-    def _failing(self, services: Sequence[Service]) -> None:
-        """The alarms that say that services fail: they are of :mod:`.alarms`."""
-        others = Maker(self.catalogue, self.discovery, {}, self.tag_propagation)
-        theirs = [Service(service.declared) for service in services]
-        others.watch(theirs)
-        for service, other in zip(services, theirs, strict=True):
-            service.failing = other.failing
 
     def _incident(self, service: Service, one: Series, settings: Settings | None) -> None:
         """The alarms of one thing, for the severities that it has."""

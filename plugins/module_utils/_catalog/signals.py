@@ -61,7 +61,8 @@ class Signal:
     :param title: what people call it.
     :param scope: what there is one of for each: ``instance``, ``mount``, ``volume``, ``network`` (a direction of an
         instance), ``database`` (each instance of it), ``replica``, ``balancer`` (or each target group that is named),
-        ``target_group``, ``service``, ``group`` (an Auto Scaling group or another fleet).
+        ``target_group``, ``service``, ``group`` (an Auto Scaling group or another fleet), ``objective`` (of Application
+        Signals), ``spans`` (what Application Signals counts of a service), ``traces`` (a group of X-Ray).
     :param namespace: namespace of the metrics.
     :param metrics: the metrics; more than one are combined by ``expression``.
     :param dimensions: names of the metrics' dimensions.
@@ -77,6 +78,7 @@ class Signal:
     :param symptom: whether the service's users see it, so that it may be the fault of a service that it depends on.
     :param fails: whether at critical the service fails, so that services that depend on it need not tell of their
         symptoms.
+    :param optional: whether it is off unless the catalogue declares it.
     :param meaning: one sentence on what it means.
     :param first: what to look at first.
     """
@@ -102,6 +104,7 @@ class Signal:
     floor_unit: str = ""
     symptom: bool = False
     fails: bool = False
+    optional: bool = False
 
     @property
     def anomaly(self) -> bool:
@@ -383,6 +386,63 @@ LOG_SIGNALS: dict[str, Signal] = {
     )
 }  # fmt: skip
 
+_OBJECTIVES = "AWS/ApplicationSignals"
+_SPANS = "ApplicationSignals"
+_SERVICE = ("Environment", "Service")
+#: Percent of the requests that Application Signals has seen; each has a latency, and its samples count them.
+_SEEN_SHARE = "IF(n>=FLOOR,100*FILL(x,0)/n,0)"
+_SEEN = Metric("n", "Latency", "SampleCount")
+
+#: The attainment of an objective in percent. The budget that is used follows from it and from the goal.
+ATTAINMENT = Metric("a", "AttainmentRate", "Average")
+#: How many times as fast as the objective allows the budget burns, over a window of so many minutes.
+BURN_RATE = Metric("m", "BurnRate", "Maximum")
+
+#: What traces tell, where X-Ray is a backend. Burn rates are of ``slo_fast`` and ``slo_slow``, whoever counts.
+TRACE_SIGNALS: dict[str, Signal] = {
+    signal.kind: signal
+    for signal in (
+        Signal(
+            "objective_budget", "Error budget used", "objective", _OBJECTIVES, (ATTAINMENT,), ("SloName",),
+            Level(75, 1, 1), Level(100, 1, 1),
+            "Most of what the objective allows to fail in its time has failed; at critical, all of it.",
+            "Which days used it up: the burn rates on the service's dashboard. Then what was deployed or failed there.",
+            period=300, missing="ignore", symptom=True,
+        ),
+        Signal(
+            "trace_latency", "Latency of spans", "spans", _SPANS, (Metric("m", "Latency", "p99"),), _SERVICE,
+            Level(2, 5, 5), Level(5, 5, 5),
+            "One request in a hundred takes longer than this.",
+            "A slow trace of this time: in which span is the time, its own or that of what it waits for?",
+            unit="s", scale=1000, missing="notBreaching", symptom=True,
+        ),
+        Signal(
+            "trace_faults", "Faults", "spans", _SPANS, (_SEEN, Metric("x", "Fault", "Sum")), _SERVICE,
+            Level(1, 5, 5), Level(5, 5, 3),
+            "Too large a part of the requests ends in a server error or in a span that says that it failed.",
+            "A trace with a fault of this time: the deepest span that failed, and its exception.",
+            missing="notBreaching", expression=_SEEN_SHARE, floor=50, floor_unit="requests in a period", symptom=True,
+        ),
+        Signal(
+            "trace_errors", "Client errors", "spans", _SPANS, (_SEEN, Metric("x", "Error", "Sum")), _SERVICE,
+            Level(20, 5, 5), None,
+            "Too large a part of the requests is refused with a 4xx: clients ask for what is not there or not theirs.",
+            "Which operation and which status: a client or link that was changed, a key that ended, or a scanner?",
+            missing="notBreaching", expression=_SEEN_SHARE, floor=50, floor_unit="requests in a period", symptom=True,
+        ),
+        Signal(
+            "trace_silence", "No traces", "traces", "AWS/X-Ray", (Metric("m", "ApproximateTraceCount", "Sum"),),
+            ("GroupName",), Level(1, 15, 15), None,
+            "No traces of the service have come for minutes: nobody asks it, or they do not get there any more.",
+            "Does the service get requests? Does the collector on its hosts run, and what has it failed to send?",
+            unit="traces", comparison=BELOW, missing="breaching", optional=True,
+        ),
+    )
+}  # fmt: skip
+
+#: Every kind that the catalogue may declare in ``alarms``.
+DECLARED: dict[str, Signal] = {**SIGNALS, **TRACE_SIGNALS}
+
 #: A business metric of the catalogue. What it measures is declared there.
 BUSINESS = "business"
 
@@ -390,4 +450,4 @@ BUSINESS = "business"
 WATCHER = "watcher"
 
 #: Every kind that an alarm may bear as its tag; each has its page in docs/runbooks.
-KINDS = (*SIGNALS, *(signal.kind for signal in FLEET.values()), *LOG_SIGNALS, BUSINESS, WATCHER, "service")
+KINDS = (*DECLARED, *(signal.kind for signal in FLEET.values()), *LOG_SIGNALS, BUSINESS, WATCHER, "service")

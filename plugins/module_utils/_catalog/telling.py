@@ -186,6 +186,40 @@ class Teller:
         incident.watching[severity] = name
         incident.entries[severity] = entry
 
+    def in_all_windows(
+        self,
+        service: Service,
+        incident: Incident,
+        severity: str,
+        parts: Sequence[tuple[int, Entry]],
+        fast: Incident | None = None,
+    ) -> None:
+        """The burn of an error budget: an alarm for each window, and one that is on while all of them are.
+
+        :param parts: the seconds of a window, the longest first, and its alarm.
+        :param fast: the burn that this one waits for.
+        """
+        names = []
+        for seconds, entry in parts:
+            self.add_watching(service, incident, severity, f"{severity}-{span_of(seconds).replace(' ', '-')}", entry)
+            names.append(incident.watching[severity])
+        if fast is not None and "critical" in fast.watching:
+            # The errors of an outage that has been told of are still in these windows when it is over.
+            incident.holder = {"alarm": fast.watching["critical"], "extension": parts[-1][0]}
+        entry = {"kind": "composite", "rule": " AND ".join(map(in_alarm, names))}
+        self.add_watching(service, incident, severity, severity, entry)
+
+    def beyond_reach(self, service: Service, kind: str, times: float) -> bool:
+        """Whether a budget is so large that nothing could burn it so many times too fast; that is said then."""
+        objective = service.declared["objective"]
+        if plain_number(times * (100 - objective)) < 100:
+            return False
+        self.omissions.add(
+            service.declared,
+            f"has no alarm {kind}, since an objective of {objective:g} % cannot be missed {times:g} times over.",
+        )
+        return True
+
     # -- the service as a whole ---------------------------------------------------------------------------------------
 
     def upstreams(self, services: Sequence[Service]) -> dict[str, str]:
@@ -455,6 +489,10 @@ def timing(one: Series, level: Settings) -> tuple[int, int, int]:
 
 def subject(one: Series) -> str:
     return f"{one.signal.title} of {one.label}" if one.label and one.label != one.signal.title else one.signal.title
+
+
+def span_of(seconds: int) -> str:
+    return f"{seconds // 3600} h" if seconds >= 3600 else f"{seconds // 60} min"
 
 
 def plain_number(value: float) -> float:

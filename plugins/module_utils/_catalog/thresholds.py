@@ -74,7 +74,7 @@ def complete(signal: Signal, layers: Sequence[Mapping[str, Any]], place: Place, 
     :param layers: what :func:`layer` made of the environment's entry and of the service's, the nearest last.
     """
     declared = merged(*layers)
-    if not declared.get("enabled", True):
+    if not declared.get("enabled", not signal.optional):
         return None
     result: Settings = {
         "treat_missing_data": declared.get("treat_missing_data", signal.missing),
@@ -229,5 +229,5 @@ def described(signal: Signal) -> list[str]:
         levels.append(f"{severity} {text}")
     return [
         f"{signal.title}, from {listed(names)} in C({signal.namespace}).",
-        f"By default {'; '.join(levels)}.",
+        f"{'Off unless it is declared; then' if signal.optional else 'By default'} {'; '.join(levels)}.",
     ]

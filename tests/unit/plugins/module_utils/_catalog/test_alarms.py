@@ -29,6 +29,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.sign
     KINDS,
     LOG_SIGNALS,
     SIGNALS,
+    TRACE_SIGNALS,
 )
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import InputError
 
@@ -737,8 +738,6 @@ def test_a_runbook_says_what_somebody_who_is_woken_needs(kind: str) -> None:
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert headings == ["What it means", "Look first", "Query", "What has helped"]
     assert re.search(r"^```\w+\n.+?^```$", text, re.MULTILINE | re.DOTALL), "a query to run"
-    title = next(
-        (signal.title for signal in (*SIGNALS.values(), *FLEET.values(), *LOG_SIGNALS.values()) if signal.kind == kind),
-        kind.capitalize(),
-    )
+    signals = (*SIGNALS.values(), *FLEET.values(), *LOG_SIGNALS.values(), *TRACE_SIGNALS.values())
+    title = next((signal.title for signal in signals if signal.kind == kind), kind.capitalize())
     assert text.startswith(f"# {title}\n")

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import CatalogueError, resolve
-from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.signals import SIGNALS
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.signals import DECLARED
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.thresholds import described
 
 SPEC = Path(__file__).parents[5] / "roles" / "catalogue" / "meta" / "argument_specs.yml"
@@ -207,8 +207,8 @@ def test_maintenance_without_a_time_zone_has_that_of_the_environment() -> None:
 @pytest.mark.parametrize("where", ["monitoring_services", "monitoring_defaults"])
 def test_every_kind_is_documented_with_its_metrics_and_thresholds(where: str) -> None:
     options = OPTIONS[where]["options"]["alarms"]["options"]
-    assert list(options) == list(SIGNALS)
-    for kind, signal in SIGNALS.items():
+    assert list(options) == list(DECLARED)
+    for kind, signal in DECLARED.items():
         assert options[kind]["description"] == described(signal), kind
 
 
@@ -217,8 +217,8 @@ def test_the_table_in_the_documentation_is_that_of_the_signals() -> None:
     rows = {
         row[0]: row[1:] for row in re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
     }
-    assert set(SIGNALS) <= set(rows)
-    for kind, signal in SIGNALS.items():
+    assert set(DECLARED) <= set(rows)
+    for kind, signal in DECLARED.items():
         metric, *levels = (cell.strip() for cell in rows[kind])
         assert all(item.name in metric for item in signal.metrics), kind
         for severity, cell in zip(("warning", "critical"), levels, strict=True):
