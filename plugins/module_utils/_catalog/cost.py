@@ -133,7 +133,7 @@ class _Counted:
         counting.alarms(usage, "phase2", every, self.fleets, self.traffic, assumed)
         # Without the account and the Region, there is no telling what a dashboard shows.
         if self._does("dashboards") and discovery.get("region"):
-            made = metric_dashboards.dashboards(catalogue, discovery, entries)
+            made = ({"name": name} for name in metric_dashboards.dashboard_names(catalogue, discovery, entries))
             counting.dashboards(usage, "phase2", [*made, *self._besides("dashboards")], self.names)
         channel = self.settings.get("channel")
         if channel:

@@ -21,8 +21,8 @@ from .._errors import InputError
 from . import alarms as alarm_entries
 from . import names as naming
 from .catalogue import Catalogue
-from .series import Found, Omissions, Query, Series, series
-from .signals import REQUESTS, SEVERITIES, SIGNALS, SLO_WINDOWS
+from .series import Found, Omissions, Query, Series, groups, series
+from .signals import FLEET, REQUESTS, SEVERITIES, SIGNALS, SLO_WINDOWS, VOLUME_TOTALS
 
 Entry = dict[str, Any]
 Widget = dict[str, Any]
@@ -59,6 +59,12 @@ _DATABASE = (
     "database_cpu", "database_connections", "database_latency", "database_load", "database_replication",
     "database_storage",
 )  # fmt: skip
+
+#: Metrics that the graphs of a service fetch of one resource at most: of a kind its own, those of two directions, or
+#: those that a volume's latency is made of, and the requests.
+_OF_A_RESOURCE = 1 + sum(
+    max(2 * len(SIGNALS[kind].metrics), len(VOLUME_TOTALS)) for kind in (*_USERS, *_HOSTS, *_DATABASE)
+)
 
 #: What a metric counts whose thresholds are declared as a share.
 _COUNTED = {"max_connections": "connections", "vcpus": "sessions", "allocated_bytes": "bytes"}
@@ -102,6 +108,16 @@ def dashboards(
     return _Maker(catalogue, discovery, alarms).all()
 
 
+def dashboard_names(
+    catalogue: Catalogue, discovery: Mapping[str, Any], alarms: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """The names of the dashboards that :func:`dashboards` makes, in its order, and what is drawn left out.
+
+    That is what they cost by. Pages of a service are drawn only where there could be more than one.
+    """
+    return _Maker(catalogue, discovery, alarms).names()
+
+
 class _Maker:
     def __init__(
         self, catalogue: Catalogue, discovery: Mapping[str, Any], alarms: Sequence[Mapping[str, Any]] | None
@@ -120,9 +136,7 @@ class _Maker:
         )
 
     def all(self) -> list[Entry]:
-        rows = [self._row(service) for service in self.services]
-        pages = paged(rows, reserved=_OVERVIEW_HEAD)
-        self.overview += [self._name(self.environment, str(number)) for number in range(2, len(pages) + 1)]
+        pages = self._pages()
         result = [
             entry(name, [self._overview_header(number, page), *page.rows])
             for number, (name, page) in enumerate(zip(self.overview, pages, strict=True), 1)
@@ -135,6 +149,31 @@ class _Maker:
                 if name not in self._taken:
                     result.append({"name": name, "state": "absent"})
         return result
+
+    def names(self) -> list[str]:
+        """The names of those that are there."""
+        self._pages()
+        result = list(self.overview)
+        for service in self.services:
+            one = self._is_one_page(service)
+            result += [self.own[service["name"]]] if one else [page["name"] for page in self._service(service)]
+        return result
+
+    def _pages(self) -> list[_Page]:
+        """The pages of the environment; they get their names."""
+        pages = paged([self._row(service) for service in self.services], reserved=_OVERVIEW_HEAD)
+        self.overview += [self._name(self.environment, str(number)) for number in range(2, len(pages) + 1)]
+        return pages
+
+    def _is_one_page(self, service: Mapping[str, Any]) -> bool:
+        """Whether a service has so little that its dashboard is one page for certain. Half of it is for the rest."""
+        found = self.found.get(service["name"]) or {}
+        resources, own = _mappings(found), len(service.get("metrics") or ())
+        metrics = resources * (_OF_A_RESOURCE + len(VOLUME_TOTALS) * len(service.get("mounts") or ())) + own
+        # A query that groups has a line for each instance.
+        metrics += (len(groups(found)) + 1) * len(FLEET) * DRAWN
+        widgets = len(self._state(service["name"])) // MOST_ALARMS + own
+        return metrics <= MOST_METRICS // 2 and widgets <= MOST_WIDGETS // 2
 
     def _name(self, *parts: str) -> str:
         """A name of a dashboard that is not taken yet."""
@@ -378,6 +417,13 @@ def states(
         elif one["name"].count("/") == 3:
             failing[service] = arn
     return watching, failing
+
+
+def _mappings(value: Any) -> int:
+    """How many mappings there are in what discovery found: a resource is one."""
+    if isinstance(value, Mapping):
+        return 1 + sum(map(_mappings, value.values()))
+    return sum(map(_mappings, value)) if isinstance(value, list | tuple) else 0
 
 
 def _searchable(lines: Sequence[Series]) -> bool:

@@ -296,6 +296,46 @@ def test_a_thousand_services_go_on_on_further_pages() -> None:
     assert len(entries) == 1000 + len(pages)
 
 
+def test_names_are_those_of_what_is_drawn() -> None:
+    hosts = [instance(number) for number in range(1, 401)]
+    business = [{"title": f"m{number}", "namespace": "Shop", "name": f"m{number}"} for number in range(120)]
+    services: list[Entry] = [
+        {"name": "few", "objective": 99.9, "mounts": ["/", "/var"]},
+        {"name": "many"},
+        {"name": "counted", "metrics": business},
+        {"name": "gone", "state": "absent"},
+        {"name": "logs-2", "depends_on": ["few"]},
+        {"name": "told"},
+    ]
+    full = {"instances": hosts[:2], "load_balancer": BALANCER, "database": DATABASE}
+    found = {"few": full, "many": {**full, "instances": hosts}, "counted": full, "told": full}
+    told = [{"name": f"production/told/cpu/{n}/warning", "tags": {"kind": "cpu"}} for n in range(60_000)]
+    resolved, discovered = catalogue(*services), discovery(**found)
+    drawn = [one["name"] for one in made.dashboards(resolved, discovered, told) if one.get("state") != "absent"]
+    assert made.dashboard_names(resolved, discovered, told) == drawn
+    assert {"production-many-2", "production-told-2"} <= set(drawn)
+    assert "production-few-2" not in drawn
+
+
+def test_a_service_whose_pages_are_not_drawn_fetches_less_than_a_page_holds() -> None:
+    """What is said to be one page without a look at it is one by far."""
+    most = 0
+    for count in range(1, 40):
+        hosts = [instance(number) for number in range(1, count + 1)]
+        found = {"s": {"instances": hosts, "load_balancer": BALANCER, "database": DATABASE}}
+        maker = made._Maker(catalogue({"name": "s", "objective": 99.9}), discovery(**found), [])
+        (service,) = maker.services
+        if maker._is_one_page(service):
+            most = count
+            fetched = sum(
+                graph.count
+                for kinds in (made._USERS, made._HOSTS, made._DATABASE)
+                for _title, graph in maker._signals(service, found["s"], kinds)
+            )
+            assert fetched < made.MOST_METRICS // 2
+    assert 3 <= most < 39
+
+
 def test_many_hosts_of_many_services_stay_below_what_a_dashboard_fetches() -> None:
     services = [{"name": f"s{number}"} for number in range(60)]
     hosts = [instance(number) for number in range(1, 101)]
