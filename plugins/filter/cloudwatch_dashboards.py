@@ -13,9 +13,11 @@ from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters impor
 
 
 @as_filter
-def cloudwatch_dashboards(catalogue: Any, discovery: Any = None, alarms: Any = None) -> list[dict[str, Any]]:
+def cloudwatch_dashboards(
+    catalogue: Any, discovery: Any = None, alarms: Any = None, traces: Any = None
+) -> list[dict[str, Any]]:
     """The entries of ``cloudwatch_dashboards``."""
-    return dashboards(catalogue, discovery, alarms)
+    return dashboards(catalogue, discovery, alarms, traces)
 
 
 class FilterModule:

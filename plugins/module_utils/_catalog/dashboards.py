@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From the resolved catalogue and discovery to what ``cloudwatch_dashboards`` takes. Pure.
 
-``ENVIRONMENT`` has a row for each service: state, traffic, errors, latency, saturation. ``ENVIRONMENT-SERVICE`` has
-everything that is known of a service. Where one is fuller than CloudWatch allows, it goes on in ``…-2``, ``…-3``.
+``ENVIRONMENT`` has the objectives, and a row for each service: state, traffic, errors, latency, saturation.
+``ENVIRONMENT-SERVICE`` has everything that is known of a service. Where one is fuller than CloudWatch allows, it goes
+on in ``…-2``, ``…-3``.
 
 What is drawn are the series that the alarms watch, whether an alarm is on or off, with the thresholds of those that are
 on as lines.
@@ -14,15 +15,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._errors import InputError
+from .._relay import links
 from . import alarms as alarm_entries
 from . import names as naming
 from .catalogue import Catalogue
 from .series import Found, Omissions, Query, Series, groups, series
 from .signals import FLEET, REQUESTS, SEVERITIES, SIGNALS, SLO_WINDOWS, VOLUME_TOTALS
+from .traces import Traces, filter_of, traced
 
 Entry = dict[str, Any]
 Widget = dict[str, Any]
@@ -48,6 +51,10 @@ _ROW_HEIGHT = 4
 _NAME_WIDTH, _STATE_WIDTH, _CELL_WIDTH = 3, 5, 4
 _WIDTH, _HEIGHT = 8, 6
 _MOST_LINKS = 20
+#: Objectives that the environment's dashboard draws, a line each; of hundreds nobody could tell the colours.
+_MOST_OBJECTIVES = 100
+#: Minutes over which it draws how fast budgets burn.
+_BURN_WINDOW = 60
 
 #: Widgets of the head of a page: a text, and those of its services that fail; rows have two widgets or no such alarm.
 _OVERVIEW_HEAD = 1 + -(-MOST_WIDGETS // 2 // MOST_ALARMS)
@@ -93,36 +100,49 @@ class _Page:
 
 
 def dashboards(
-    catalogue: Catalogue, discovery: Mapping[str, Any] | None = None, alarms: Sequence[Mapping[str, Any]] | None = None
+    catalogue: Catalogue,
+    discovery: Mapping[str, Any] | None = None,
+    alarms: Sequence[Mapping[str, Any]] | None = None,
+    traces: Mapping[str, Any] | None = None,
 ) -> list[Entry]:
     """The dashboards of an environment, and of each service.
 
     :param catalogue: what :func:`.catalogue.resolve` returned.
     :param discovery: what ``aws_discovery`` returned: ``account``, ``partition``, ``region`` and ``services`` by name.
     :param alarms: the entries of ``cloudwatch_alarms`` that are shown, to spare making them again.
-    :raises InputError: the Region is not known.
+    :param traces: see :data:`.traces.SETTINGS`.
+    :raises InputError: the Region is not known, or a setting cannot be right.
     """
     discovery = discovery or {}
     if not discovery.get("region"):
         raise InputError("dashboards: discovery has no region: give what the module aws_discovery returned.")
-    return _Maker(catalogue, discovery, alarms).all()
+    return _Maker(catalogue, discovery, alarms, traces).all()
 
 
 def dashboard_names(
-    catalogue: Catalogue, discovery: Mapping[str, Any], alarms: Sequence[Mapping[str, Any]]
+    catalogue: Catalogue,
+    discovery: Mapping[str, Any],
+    alarms: Sequence[Mapping[str, Any]],
+    traces: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """The names of the dashboards that :func:`dashboards` makes, in its order, and what is drawn left out.
 
     That is what they cost by. Pages of a service are drawn only where there could be more than one.
     """
-    return _Maker(catalogue, discovery, alarms).names()
+    return _Maker(catalogue, discovery, alarms, traces).names()
 
 
 class _Maker:
     def __init__(
-        self, catalogue: Catalogue, discovery: Mapping[str, Any], alarms: Sequence[Mapping[str, Any]] | None
+        self,
+        catalogue: Catalogue,
+        discovery: Mapping[str, Any],
+        alarms: Sequence[Mapping[str, Any]] | None,
+        traces: Mapping[str, Any] | None = None,
     ) -> None:
         self.catalogue = catalogue
+        self.traces = Traces(catalogue, traces, discovery)
+        self.partition = str(discovery.get("partition") or "aws")
         self.environment = str(catalogue["environment"])
         self.region = str(discovery["region"])
         self.found: Mapping[str, Found] = discovery.get("services") or {}
@@ -161,7 +181,8 @@ class _Maker:
 
     def _pages(self) -> list[_Page]:
         """The pages of the environment; they get their names."""
-        pages = paged([self._row(service) for service in self.services], reserved=_OVERVIEW_HEAD)
+        rows = [*self._objectives(), *(self._row(service) for service in self.services)]
+        pages = paged(rows, reserved=_OVERVIEW_HEAD)
         self.overview += [self._name(self.environment, str(number)) for number in range(2, len(pages) + 1)]
         return pages
 
@@ -203,6 +224,33 @@ class _Maker:
             header.widgets.append(alarm_widget("Services that fail", part, 0, header.height, COLUMNS, height))
             header.height += height
         return header
+
+    def _objectives(self) -> Iterator[Row]:
+        """How much of their budgets the objectives have used, and how fast they burn."""
+        named = [service for service in self.services if service["name"] in self.traces.objectives]
+        if not named:
+            return
+        drawn = named[:_MOST_OBJECTIVES]
+        used, burn = Graph(_OVERVIEW_PERIOD, "%"), Graph(_OVERVIEW_PERIOD, "times")
+        for service in drawn:
+            one = self.traces.series(service, "objective_budget")
+            if one is not None:
+                used.series(replace(one, label=service["name"]), None, {})
+            query = self.traces.burn(service, _BURN_WINDOW)
+            if query is not None:
+                burn.metric(query, service["name"])
+        used.line("critical", 100, "all of it")
+        burn.line("warning", 1, "as fast as the objective allows")
+        remark = f" ({len(drawn)} of {len(named)})" if len(named) > len(drawn) else ""
+        graphs = [(f"Error budgets used{remark}", used)]
+        if burn.count:
+            graphs.append((f"Burn rates over {_minutes(60 * _BURN_WINDOW)}{remark}", burn))
+        row = Row([text("## Objectives", 0, 0, COLUMNS, 1)], 1 + _HEIGHT)
+        width = COLUMNS // len(graphs)
+        for position, (title, graph) in enumerate(graphs):
+            row.widgets.append(graph.widget(title, self.traces.region, position * width, 1, width, _HEIGHT))
+            row.metrics += graph.count
+        yield row
 
     def _row(self, service: Mapping[str, Any]) -> Row:
         """A service on the dashboard of its environment."""
@@ -263,6 +311,8 @@ class _Maker:
             *((str(metric["title"]), self._business(metric)) for metric in service.get("metrics") or ()),
         ]
         rows += self._part("What users see", users)
+        if self.traces and traced(service) and self._asks_for_traces(service):
+            rows += self._part("Traces", self._traces(service), self.traces.region, self._trace_links(service))
         rows += self._part("Hosts", self._signals(service, found, _HOSTS))
         rows += self._part("Database", self._signals(service, found, _DATABASE))
         pages = paged(rows, reserved=1)
@@ -299,17 +349,101 @@ class _Maker:
             lines.append("Nothing is known of this service on AWS yet.")
         return Row([text("\n\n".join(lines), 0, 0, COLUMNS, 3)], 3)
 
-    def _part(self, title: str, graphs: Iterable[tuple[str, Graph]]) -> Iterator[Row]:
-        """The graphs of a part, three beside each other; the first row has the heading."""
+    def _part(
+        self, title: str, graphs: Iterable[tuple[str, Graph]], region: str = "", below: str = ""
+    ) -> Iterator[Row]:
+        """The graphs of a part, three beside each other; the first row has the heading.
+
+        :param region: where the metrics are, if that may be elsewhere.
+        :param below: a line below the heading, which is there without graphs as well.
+        """
         graphs = list(graphs)
         per_row = COLUMNS // _WIDTH
+        lines = [f"## {title}", *([below] if below else [])]
+        heading = text("\n\n".join(lines), 0, 0, COLUMNS, len(lines))
+        if below and not graphs:
+            yield Row([heading], len(lines))
         for start in range(0, len(graphs), per_row):
-            top = 1 if start == 0 else 0
-            row = Row([text(f"## {title}", 0, 0, COLUMNS, 1)] if top else [], top + _HEIGHT)
-            for position, (heading, graph) in enumerate(graphs[start : start + per_row]):
-                row.widgets.append(graph.widget(heading, self.region, position * _WIDTH, top, _WIDTH, _HEIGHT))
+            top = len(lines) if start == 0 else 0
+            row = Row([heading] if top else [], top + _HEIGHT)
+            for position, (name, graph) in enumerate(graphs[start : start + per_row]):
+                place = position * _WIDTH
+                row.widgets.append(graph.widget(name, region or self.region, place, top, _WIDTH, _HEIGHT))
                 row.metrics += graph.count
             yield row
+
+    # -- traces -------------------------------------------------------------------------------------------------------
+
+    def _asks_for_traces(self, service: Mapping[str, Any]) -> bool:
+        """Whether a collector is brought to a service, or the catalogue says something of its traces."""
+        return bool(service.get("hosts") or service.get("apm") or service["name"] in self.traces.objectives)
+
+    def _trace_links(self, service: Mapping[str, Any]) -> str:
+        """No widget that CloudWatch documents shows traces."""
+        found = links.traces(self.traces.region, self.partition, filter_of(service))
+        places = [("Traces of this service", found), ("Map", links.trace_map(self.traces.region, self.partition))]
+        # Parentheses in them come in pairs, which Markdown takes.
+        return " · ".join(f"[{shown}]({place})" for shown, place in places if place)
+
+    def _traces(self, service: Mapping[str, Any]) -> Iterator[tuple[str, Graph]]:
+        """What Application Signals says of a service and its objective, and how many traces X-Ray has of it."""
+        objective, attained = self.traces.objectives.get(service["name"]), self.traces.attainment(service)
+        if objective and attained:
+            graph = Graph(_OVERVIEW_PERIOD, "%", None)
+            graph.metric(attained, "attained")
+            graph.line("critical", objective.goal, f"objective {objective.goal:g} %")
+            yield "Objective", graph
+            yield from self._of_traces(service, "objective_budget")
+            burn = self._burn_rates(service)
+            if burn is not None:
+                yield "Burn rate", burn
+        if self.traces.seen(service):
+            for graph in self._percentiles(service):
+                yield "Latency", graph
+            yield from self._of_traces(service, "trace_faults")
+            yield from self._of_traces(service, "trace_errors")
+        yield from self._of_traces(service, "trace_silence", "Traces")
+
+    def _of_traces(self, service: Mapping[str, Any], kind: str, title: str = "") -> Iterator[tuple[str, Graph]]:
+        """The graph of a kind, as its alarm watches it."""
+        one, settings = self.traces.series(service, kind), service["alarms"].get(kind) or {}
+        if one is None:
+            return
+        signal = one.signal
+        graph = Graph(one.period, unit_of(one))
+        graph.series(one, settings.get("floor", signal.floor), settings)
+        self._lines(graph, one, settings)
+        yield title or signal.title, graph
+
+    def _lines(self, graph: Graph, one: Series, settings: Mapping[str, Any]) -> None:
+        for severity in SEVERITIES:
+            if settings.get(severity):
+                graph.thresholds([one], severity, settings[severity]["threshold"], one.signal.unit, None)
+
+    def _burn_rates(self, service: Mapping[str, Any]) -> Graph | None:
+        """A line for each window; the thresholds are those of whoever watches the burn."""
+        graph = Graph(_OVERVIEW_PERIOD, "times")
+        for minutes in self.traces.windows:
+            query = self.traces.burn(service, minutes)
+            if query is not None:
+                graph.metric(query, f"over {_minutes(60 * minutes)}")
+        for kind in SLO_WINDOWS:
+            for severity in SEVERITIES:
+                level = (service["alarms"].get(kind) or {}).get(severity)
+                if level:
+                    graph.line(severity, level["threshold"], f"{severity} {level['threshold']:g} times")
+        return graph if graph.count else None
+
+    def _percentiles(self, service: Mapping[str, Any]) -> Iterator[Graph]:
+        one, settings = self.traces.series(service, "trace_latency"), service["alarms"].get("trace_latency") or {}
+        if one is None:
+            return
+        graph = Graph(one.period, unit_of(one))
+        watched = settings.get("statistic") or one.queries[0].stat
+        for stat in dict.fromkeys(("p50", "p90", watched)):
+            graph.metric(replace(one.queries[0], stat=stat), stat)
+        self._lines(graph, one, settings)
+        yield graph
 
     # -- graphs -------------------------------------------------------------------------------------------------------
 
@@ -460,8 +594,10 @@ def unit_of(one: Series) -> str:
 class Graph:
     """A metric widget in the making."""
 
-    def __init__(self, period: int, unit: str) -> None:
+    def __init__(self, period: int, unit: str, bottom: float | None = 0) -> None:
         self.period = period
+        #: Where its axis begins; wherever its values do if ``None``.
+        self._bottom = bottom
         self.remark = ""
         #: How many metrics CloudWatch fetches for it.
         self.count = 0
@@ -570,7 +706,13 @@ class Graph:
             "stacked": False,
             "period": self.period,
             "metrics": self._metrics,
-            "yAxis": {"left": {"min": 0, "showUnits": False, **({"label": self._unit} if self._unit else {})}},
+            "yAxis": {
+                "left": {
+                    **({} if self._bottom is None else {"min": self._bottom}),
+                    "showUnits": False,
+                    **({"label": self._unit} if self._unit else {}),
+                }
+            },
         }
         if self._lines:
             properties["annotations"] = {

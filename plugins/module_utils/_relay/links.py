@@ -87,6 +87,18 @@ def alarms(region: str, partition: str = "aws") -> str | None:
     return f"{base}#alarmsV2:?~(alarmStateFilter~'ALARM)" if base else None
 
 
+def trace_map(region: str, partition: str = "aws") -> str | None:
+    """The map of the services whose traces X-Ray has."""
+    base = _home(region, partition)
+    return f"{base}#xray:service-map/map" if base else None
+
+
+def traces(region: str, partition: str, expression: str) -> str | None:
+    """The traces that X-Ray finds by a filter expression."""
+    base = _home(region, partition)
+    return _usable(f"{base}#xray:traces/query?~(query~(expression~'{_star(expression)}))") if base else None
+
+
 def _base(alert: Alert, default_region: str) -> str | None:
     parts = alert.arn.split(":")
     partition = parts[1] if len(parts) > 5 and parts[0] == "arn" else "aws"

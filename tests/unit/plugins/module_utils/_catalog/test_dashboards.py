@@ -18,6 +18,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._aws import d
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import dashboards as made
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.alarms import alarms
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import resolve
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.trace_alarms import trace_alarms
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._errors import InputError
 
 ROOT = Path(__file__).parents[5]
@@ -64,10 +65,14 @@ def catalogue(*services: Entry, **variables: Any) -> Entry:
 
 
 def boards(
-    *services: Entry, found: dict[str, Entry] | None = None, alarms: list[Entry] | None = None, **variables: Any
+    *services: Entry,
+    found: dict[str, Entry] | None = None,
+    alarms: list[Entry] | None = None,
+    traces: Entry | None = None,
+    **variables: Any,
 ) -> dict[str, Entry]:
     """The dashboards by name. What the module would refuse fails here."""
-    entries = made.dashboards(catalogue(*services, **variables), discovery(**(found or {})), alarms)
+    entries = made.dashboards(catalogue(*services, **variables), discovery(**(found or {})), alarms, traces)
     dashboards_model.desired(entries)
     names = [entry["name"] for entry in entries]
     assert len(names) == len(set(names))
@@ -404,3 +409,111 @@ def test_alarms_that_were_made_already_are_taken() -> None:
 
 def test_the_same_catalogue_makes_the_same_dashboards() -> None:
     assert boards(FULL, found=EVERYTHING) == boards(FULL, found=EVERYTHING)
+
+
+# -- traces -----------------------------------------------------------------------------------------------------------
+
+XRAY = {"region": "cn-north-1"}
+SEEN = {
+    "name": "shop", "objective": 99, "alarms": {"trace_latency": {"critical": 4}, "trace_errors": False},
+    "apm": {"slo": "application_signals", "service_name": "shop (web)", "group": True},
+}  # fmt: skip
+
+
+def drawn_metrics(widget: Entry) -> list[tuple[Any, ...]]:
+    """Namespace, name, dimensions and statistic of what is fetched."""
+    return [
+        (metric[0], metric[1], dict(zip(metric[2:-1:2], metric[3:-1:2], strict=True)), metric[-1]["stat"])
+        for metric in widget["metrics"]
+        if len(metric) > 1
+    ]
+
+
+def test_without_xray_there_is_nothing_of_traces() -> None:
+    assert boards(FULL, SEEN, found=EVERYTHING) == boards(FULL, SEEN, found=EVERYTHING, traces={"region": ""})
+    assert not [name for entry in boards(SEEN).values() for name in widgets(entry)]
+
+
+def test_a_service_has_its_objective_what_is_seen_of_it_and_the_way_to_its_traces() -> None:
+    board = boards(SEEN, traces=XRAY)["production-shop"]
+    drawn = widgets(board)
+    assert list(drawn) == [
+        "Objective", "Error budget used", "Burn rate", "Latency", "Faults", "Client errors", "Traces",
+    ]  # fmt: skip
+    objective = {"SloName": "production-shop"}
+    assert drawn_metrics(drawn["Objective"]) == [("AWS/ApplicationSignals", "AttainmentRate", objective, "Average")]
+    assert lines(drawn["Objective"]) == [("objective 99 %", 99, "#d62728")]
+    assert "min" not in drawn["Objective"]["yAxis"]["left"], "99.9 of 100 is not seen on an axis from 0"
+    assert lines(drawn["Error budget used"]) == [("warning 75 %", 75, "#ff7f0e"), ("critical 100 %", 100, "#d62728")]
+    assert [metric[2]["BurnRateWindowMinutes"] for metric in drawn_metrics(drawn["Burn rate"])] == [
+        "5", "30", "60", "360",
+    ]  # fmt: skip
+    assert [value for _, value, _ in lines(drawn["Burn rate"])] == [14.4, 6]
+    web = {"Environment": "production", "Service": "shop (web)"}
+    assert drawn_metrics(drawn["Latency"]) == [
+        ("ApplicationSignals", "Latency", web, stat) for stat in ("p50", "p90", "p99")
+    ]
+    assert lines(drawn["Latency"]) == [("warning 2 s", 2000, "#ff7f0e"), ("critical 4 s", 4000, "#d62728")]
+    assert drawn["Latency"]["yAxis"]["left"]["label"] == "ms"
+    assert "annotations" not in drawn["Client errors"], "an alarm that is off"
+    assert drawn_metrics(drawn["Traces"])[0][2] == {"GroupName": "production-shop"}
+    heading = next(line for line in texts(board).splitlines() if "#xray:traces" in line)
+    assert heading == (
+        "[Traces of this service](https://cn-north-1.console.amazonaws.cn/cloudwatch/home?region=cn-north-1"
+        "#xray:traces/query?~(query~(expression~'service*28*22shop*20*28web*29*22*29))) · "
+        "[Map](https://cn-north-1.console.amazonaws.cn/cloudwatch/home?region=cn-north-1#xray:service-map/map)"
+    )
+
+
+def test_what_is_drawn_of_traces_is_what_their_alarms_watch() -> None:
+    known = discovery()
+    watched = {entry["name"]: entry for entry in trace_alarms(catalogue(SEEN), known, {}, XRAY)}
+    drawn = widgets(boards(SEEN, traces=XRAY)["production-shop"])
+    for title, name in (("Error budget used", "objective_budget/critical"), ("Faults", "trace_faults/critical")):
+        expression = next(
+            item["expression"] for item in watched[f"production/shop/{name}"]["metrics"] if item["return_data"]
+        )
+        shown = next(options for options in options_of(drawn[title]["metrics"]) if "expression" in options)
+        assert re.sub(r"\b([a-z])_\d+", r"\1", shown["expression"]) == expression
+    latency = watched["production/shop/trace_latency/critical"]
+    assert drawn_metrics(drawn["Latency"])[-1] == (
+        latency["namespace"], latency["metric"], latency["dimensions"], latency["extended_statistic"],
+    )  # fmt: skip
+
+
+def test_where_the_load_balancer_counts_there_is_the_objective_alone() -> None:
+    board = boards(FULL, found=EVERYTHING, traces={**XRAY, "burn_rate_windows": [60]})["production-api"]
+    titles = list(widgets(board))
+    assert titles[titles.index("Orders") + 1 : titles.index("CPU")] == ["Objective", "Error budget used", "Burn rate"]
+
+
+def test_a_service_that_is_not_traced_or_says_nothing_of_traces_has_none() -> None:
+    entries = boards(
+        {"name": "off", "hosts": "hosts", "apm": {"enabled": False}}, {"name": "silent"},
+        {"name": "host", "hosts": "h"}, traces=XRAY,
+    )  # fmt: skip
+    assert ["#xray" in texts(entries[f"production-{name}"]) for name in ("off", "silent", "host")] == [
+        False, False, True,
+    ]  # fmt: skip
+    assert "Objectives" not in texts(entries["production"])
+
+
+def test_the_environment_has_a_row_of_its_objectives() -> None:
+    board = boards(FULL, SEEN, found=EVERYTHING, traces=XRAY)["production"]
+    drawn = widgets(board)
+    assert list(drawn)[:2] == ["Error budgets used", "Burn rates over 60 minutes"]
+    labels = [options["label"] for options in options_of(drawn["Error budgets used"]["metrics"]) if "label" in options]
+    assert labels == ["api", "shop"]
+    assert [metric[2]["SloName"] for metric in drawn_metrics(drawn["Burn rates over 60 minutes"])] == [
+        "production-api", "production-shop",
+    ]  # fmt: skip
+    alone = widgets(boards(SEEN, traces={**XRAY, "burn_rate_windows": [5]})["production"])
+    assert list(alone) == ["Error budgets used"]
+
+
+def test_hundreds_of_objectives_say_how_many_are_drawn_and_names_are_those_that_are_counted() -> None:
+    services = [{**SEEN, "name": f"s{number}"} for number in range(150)]
+    entries = boards(*services, traces=XRAY)
+    assert "Error budgets used (100 of 150)" in widgets(entries["production"])
+    counted = made.dashboard_names(catalogue(*services), discovery(), [], XRAY)
+    assert counted == list(entries)
