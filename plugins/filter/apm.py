@@ -16,6 +16,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import (
     evaluation,
     measure,
     report,
+    rum,
 )
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import CatalogueError
 from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter, role_options
@@ -72,7 +73,18 @@ def apm_host(
         if strict:
             raise
         return {"problems": [str(problem) for problem in error.problems]}
-    return {"config": found.config, "services": found.services}
+    return {
+        "config": found.config,
+        "services": found.services,
+        "files": found.files,
+        "remarks": found.remarks,
+    }
+
+
+def apm_rum_snippets(catalogue: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes into the pages of web front ends."""
+    found = rum.snippets(catalogue)
+    return {"snippets": [asdict(snippet) for snippet in found], "files": rum.files(found)}
 
 
 def apm_secrets(catalogue: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
@@ -107,6 +119,7 @@ class FilterModule:
             "apm_evaluation_html": as_filter(report.page),
             "apm_evaluation_markdown": as_filter(report.markdown),
             "apm_host": as_filter(apm_host),
+            "apm_rum_snippets": as_filter(apm_rum_snippets),
             "apm_secrets": as_filter(apm_secrets),
             "apm_trial": as_filter(measure.trial),
         }

@@ -118,7 +118,7 @@ def running(receiver: Receiver, port: int = 0) -> Iterator[Receiver]:
             pass
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            body = self._chunks() if self.headers.get("transfer-encoding") == "chunked" else self._whole()
             headers = {name.lower(): value for name, value in self.headers.items()}
             status = receiver.answer("POST", self.path, headers, body)
             receiver.answers.append(status)
@@ -128,6 +128,19 @@ def running(receiver: Receiver, port: int = 0) -> Iterator[Receiver]:
             self.send_header("content-length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+
+        def _whole(self) -> bytes:
+            return self.rfile.read(int(self.headers.get("content-length", 0)))
+
+        def _chunks(self) -> bytes:
+            """A body whose length nobody knew when it began, as Node sends it."""
+            body = b""
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            while self.rfile.readline().strip():
+                pass
+            return body
 
         def do_GET(self) -> None:
             self.send_response(200)

@@ -28,6 +28,8 @@ from botocore.awsrequest import AWSRequest
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import collector
 from lab.process import free_port
 from tests.integration.otlp import CREDENTIALS, PROTOBUF, Receiver, attributes, running
+from tests.nodes import node, node_environment, node_packages
+from tests.unit.plugins.module_utils._apm.test_files import docker
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = 'key with "quotes", $dollars and \\'
@@ -60,9 +62,24 @@ INTAKES = {
 }
 
 
-def told(port: int) -> collector.Host:
+#: The same shop in Node: no import of OpenTelemetry anywhere.
+NODE_APPLICATION = """
+const http = require("http");
+const server = http.createServer((request, response) => response.end("7"));
+server.listen(0, "127.0.0.1", () => {
+  http.get({port: server.address().port, host: "127.0.0.1", path: "/orders/7"}, (orders) => {
+    orders.resume();
+    http.get(process.argv[2] + "/stock?item=tea", (stock) => { stock.resume(); server.close(); });
+  });
+});
+"""
+#: As docs/instrument.md has them; a newer series wants a newer Node.
+NODE_PACKAGES = ("@opentelemetry/api@^1.9.0", "@opentelemetry/auto-instrumentations-node@^0.80.0")
+
+
+def told(port: int, language: str = "python") -> collector.Host:
     spec = yaml.safe_load((ROOT / "roles/apm/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
-    service = {"name": "shop", "hosts": "shops", "owner": "storefront & co, Ltd", "apm": {"language": "python"}}
+    service = {"name": "shop", "hosts": "shops", "owner": "storefront & co, Ltd", "apm": {"language": language}}
     catalogue = {"environment": "staging", "services": [service]}
     return collector.host(catalogue, {"apm_backends": BACKENDS, "apm_http_port": port}, spec, ["shops"])
 
@@ -107,6 +124,42 @@ def test_an_application_that_knows_nothing_of_it_is_traced(spans: tuple[collecto
         assert resource["service.owner"] == "storefront & co, Ltd"
     query = next(attributes(span.attributes) for _resource, span in local.spans if span.name == "SELECT")
     assert "SELECT item FROM orders" in query.values()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["systemd", "docker"])
+def test_a_node_application_that_knows_nothing_of_it_is_traced(form: str, tmp_path: Path) -> None:
+    """By what systemd, or ``docker run --env-file``, reads from its file; NODE_OPTIONS is all that it takes."""
+    packages = node_packages("apm-node", NODE_PACKAGES)
+    (tmp_path / "node_modules").symlink_to(packages / "node_modules")
+    (tmp_path / "shop.js").write_text(NODE_APPLICATION)
+    port = free_port()
+    files = told(port, "node").files
+    read = variables(files["shop.env"]) if form == "systemd" else docker(files["shop.docker.env"])
+    with running(Receiver(), port) as local, running(Receiver()) as stock:
+        ended = subprocess.run(
+            [str(node().path), "shop.js", stock.url],
+            cwd=tmp_path,
+            env={**node_environment(node()), **read},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert ended.returncode == 0, ended.stderr
+        assert set(local.answers) == {200}, (local.answers, ended.stdout, ended.stderr)
+    by_kind = {(span.name, span.kind): span for _resource, span in local.spans}
+    server, client = by_kind["GET", 2], by_kind["GET", 3]
+    assert server.kind == 2 and client.kind == 3
+    paths = [attributes(span.attributes).get("url.path") for _resource, span in local.spans]
+    targets = [attributes(span.attributes).get("http.target") for _resource, span in local.spans]
+    assert "/orders/7" in [*paths, *targets]
+    for resource, _span in local.spans:
+        assert resource["service.name"] == "shop"
+        assert resource["deployment.environment.name"] == "staging"
+        assert resource["service.owner"] == "storefront & co, Ltd"
+        assert resource["telemetry.sdk.language"] == "nodejs"
+    # What asks and what is asked are one trace: the headers are those of the environment file.
+    assert server.trace_id in {span.trace_id for _resource, span in local.spans if span.kind == 3}
 
 
 def export(host: collector.Host, name: str, body: bytes, to: str, secrets: dict[str, str]) -> int:

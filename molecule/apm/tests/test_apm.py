@@ -55,7 +55,8 @@ def test_its_configuration_is_its_own_to_read(host: Host) -> None:
 
 def test_services_have_their_files_where_they_run(host: Host) -> None:
     directory = host.file(f"{CONFIGURATION}/services")
-    assert sorted(directory.listdir()) == (["shop.env", "stock.env"] if runs_a_service(host) else [])
+    files = ["shop.docker.env", "shop.env", "stock.docker.env", "stock.env"]
+    assert sorted(directory.listdir()) == (files if runs_a_service(host) else [])
     if runs_a_service(host):
         said = host.check_output(
             "systemd-run --quiet --wait --pipe --property=EnvironmentFile=%s/services/shop.env /usr/bin/env",
@@ -63,4 +64,7 @@ def test_services_have_their_files_where_they_run(host: Host) -> None:
         )
         assert "OTEL_SERVICE_NAME=shop\n" in said
         assert "NODE_OPTIONS=--require @opentelemetry/auto-instrumentations-node/register" in said
+        # Docker knows no quotation marks: the same value, as it stands.
+        inside = host.file(f"{CONFIGURATION}/services/shop.docker.env").content_string
+        assert "\nNODE_OPTIONS=--require @opentelemetry/auto-instrumentations-node/register\n" in inside
         assert "-javaagent:" in host.file(f"{CONFIGURATION}/services/stock.env").content_string

@@ -14,11 +14,14 @@ import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
 from .._catalog.cascade import defaults, merged
 from .._catalog.catalogue import CatalogueError
 from .._catalog.spec import Checker, Options, Place, listed
+from .._catalog.traces import called
+from . import profiling
 from .backends import Backend, backends
 
 Config = dict[str, Any]
@@ -54,12 +57,16 @@ class Host:
 
     :param config: the collector's configuration, or that of the CloudWatch agent in its place; it holds no secret.
     :param secrets: the lines of its environment file.
-    :param services: by the name of each service on the host the lines of its environment file.
+    :param services: by the name of each service on the host the lines of its environment file, as systemd reads them.
+    :param files: all environment files by their names, those for containers among them.
+    :param remarks: what was declared and cannot be, or not without further work; one sentence each.
     """
 
     config: Config
     secrets: str
     services: dict[str, str]
+    files: dict[str, str]
+    remarks: list[str]
 
 
 def host(catalogue: Mapping[str, Any], variables: Mapping[str, Any], options: Options, groups: Sequence[str]) -> Host:
@@ -102,29 +109,42 @@ def host(catalogue: Mapping[str, Any], variables: Mapping[str, Any], options: Op
         shown = called(service)
         if re.search(r"[\x00-\x1f\x7f]", shown):
             checker.report(f"service '{service['name']}': apm.service_name must be one line.")
-        other = names.setdefault(file_name(service["name"]), service["name"])
-        if other != service["name"]:
-            checker.report(f"services '{other}' and '{service['name']}' have the same file; rename one of them.")
-    if checker.problems:
-        raise CatalogueError(checker.problems)
+        for file in _files(file_name(service["name"])):
+            other = names.setdefault(file, service["name"])
+            if other != service["name"]:
+                checker.report(f"services '{other}' and '{service['name']}' have the same file; rename one of them.")
+                break
     named = str(catalogue.get("environment", ""))
     metrics = any("metrics" in backend.signals for backend in wanted)
+    written: dict[str, str] = {}
+    files: dict[str, str] = {}
+    if not checker.problems:
+        for service in services:
+            name = file_name(service["name"])
+            systemd, docker = _files(name)
+            written[name] = files[systemd] = lines(environment(service, settings, named, metrics, wanted))
+            inside = environment(service, settings, named, metrics, wanted, settings["apm_container_address"])
+            files[docker] = docker_lines(inside, service["name"], checker)
+    if checker.problems:
+        raise CatalogueError(checker.problems)
     by_agent = settings["apm_collector"] == "cloudwatch_agent"
     return Host(
         config=agent_configuration(settings) if by_agent else configuration(services, wanted, settings, named),
         secrets=secrets(wanted),
-        services={file_name(service["name"]): environment(service, settings, named, metrics) for service in services},
+        services=written,
+        files=files,
+        remarks=profiling.remarks(services, wanted),
     )
-
-
-def called(service: Mapping[str, Any]) -> str:
-    """What a service calls itself in its traces."""
-    return str((service.get("apm") or {}).get("service_name") or service["name"])
 
 
 def file_name(name: str) -> str:
     """The name of a service as that of a file."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "service"
+
+
+def _files(name: str) -> tuple[str, str]:
+    """The environment files of a service: systemd's and Docker's."""
+    return f"{name}.env", f"{name}.docker.env"
 
 
 def _settings(settings: Mapping[str, Any], checker: Checker) -> None:
@@ -139,9 +159,29 @@ def _settings(settings: Mapping[str, Any], checker: Checker) -> None:
             "apm_grpc_port, apm_http_port, apm_health_port and apm_metrics_port must be four different ports, not "
             f"{listed(ports)}."
         )
+    address = settings["apm_container_address"]
+    if address and not _private(address):
+        checker.report(
+            f"apm_container_address must be the host's private IPv4 address on the containers' bridge, such as "
+            f"172.17.0.1, not '{address}'."
+        )
+    elif address and settings["apm_collector"] == "cloudwatch_agent":
+        checker.report(
+            "apm_container_address is for the OpenTelemetry Collector; the CloudWatch agent listens at one address: "
+            "remove it, or set apm_collector to opentelemetry."
+        )
     for name in ("apm_redacted_keys", "apm_redacted_values"):
         for pattern in settings[name]:
             _pattern(pattern, name, checker)
+
+
+def _private(address: str) -> bool:
+    """Whether that is an address that nobody outside reaches. The collector asks nobody for a password."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    return found.version == 4 and found.is_private and not (found.is_loopback or found.is_unspecified)
 
 
 #: What Python's expressions have and those of Go (RE2) have not.
@@ -167,14 +207,9 @@ def configuration(
     services: Sequence[Mapping[str, Any]], wanted: Sequence[Backend], settings: Mapping[str, Any], named: str
 ) -> Config:
     """The collector's configuration."""
-    receivers = {
-        "otlp": {
-            "protocols": {
-                "grpc": {"endpoint": f"127.0.0.1:{settings['apm_grpc_port']}"},
-                "http": {"endpoint": f"127.0.0.1:{settings['apm_http_port']}"},
-            }
-        }
-    }
+    receivers = {"otlp": _receiver("127.0.0.1", settings)}
+    if settings["apm_container_address"]:
+        receivers["otlp/containers"] = _receiver(settings["apm_container_address"], settings)
     extensions: Config = {
         "health_check": {"endpoint": f"127.0.0.1:{settings['apm_health_port']}"},
         # What could not be sent yet outlives a restart.
@@ -200,7 +235,7 @@ def configuration(
     traces = [f"{_kind(backend)}/{_suffix(backend, 'traces')}" for backend in wanted if "traces" in backend.signals]
     if traces:
         pipelines["traces"] = {
-            "receivers": ["otlp"],
+            "receivers": list(receivers),
             # Redaction before sampling: what waits for a decision is clean. Batches last, as sampling takes them apart.
             "processors": [*common, "tail_sampling", "batch"],
             "exporters": traces,
@@ -214,7 +249,7 @@ def configuration(
         ]
         if metrics:
             pipelines["metrics/delta" if delta else "metrics"] = {
-                "receivers": ["otlp"],
+                "receivers": list(receivers),
                 "processors": [*common, *(["cumulativetodelta"] if delta else []), "batch"],
                 "exporters": metrics,
             }
@@ -245,6 +280,16 @@ def configuration(
             },
             "pipelines": pipelines,
         },
+    }
+
+
+def _receiver(address: str, settings: Mapping[str, Any]) -> Config:
+    """What takes OTLP at an address."""
+    return {
+        "protocols": {
+            "grpc": {"endpoint": f"{address}:{settings['apm_grpc_port']}"},
+            "http": {"endpoint": f"{address}:{settings['apm_http_port']}"},
+        }
     }
 
 
@@ -432,19 +477,43 @@ def lines(values: Mapping[str, str]) -> str:
     return "".join(f'{name}="{value}"\n' for name, value in quoted.items())
 
 
-def environment(service: Mapping[str, Any], settings: Mapping[str, Any], named: str, metrics: bool) -> str:
-    """The environment file of a service: what OpenTelemetry's SDKs and agents read.
+def docker_lines(values: Mapping[str, str], service: str, checker: Checker) -> str:
+    """Variables as ``docker run --env-file`` reads them: all after the first = is the value, as it stands.
+
+    Nothing protects there, so that a value which is more than one line cannot be written, and is a mistake.
+    """
+    for name, value in values.items():
+        if re.search(r"[\x00\r\n]", value):
+            checker.report(
+                f"service '{service}': {name} is more than one line, which Docker's environment files cannot hold; "
+                "write it on one."
+            )
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def environment(
+    service: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    named: str,
+    metrics: bool,
+    wanted: Sequence[Backend] = (),
+    address: str = "",
+) -> dict[str, str]:
+    """The variables of a service: what OpenTelemetry's SDKs and agents read.
 
     :param metrics: whether a backend takes metrics; nobody needs to send them otherwise.
+    :param wanted: the backends, which may profile by agents of their own.
+    :param address: where the collector is reached from where the service runs. The loopback interface if empty.
     """
     apm = service.get("apm") or {}
     resource = {"deployment.environment.name": named}
     if service.get("owner"):
         resource["service.owner"] = str(service["owner"])
+    host = address or "127.0.0.1"
     values = {
         "OTEL_SERVICE_NAME": called(service),
         "OTEL_RESOURCE_ATTRIBUTES": ",".join(f"{key}={_percent(value)}" for key, value in resource.items() if value),
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{settings['apm_http_port']}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{host}:{settings['apm_http_port']}",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_TRACES_EXPORTER": "otlp",
         "OTEL_METRICS_EXPORTER": "otlp" if metrics else "none",
@@ -455,9 +524,12 @@ def environment(service: Mapping[str, Any], settings: Mapping[str, Any], named: 
         "OTEL_PROPAGATORS": "tracecontext,baggage",
     }
     agent = _AGENTS.get(apm.get("language", ""))
+    if apm.get("language") == "node":
+        # Those of clouds wait for addresses that are not there, and that of the process tells its arguments.
+        values["OTEL_NODE_RESOURCE_DETECTORS"] = "env,host,os,container"
     if agent:
         values[agent[0]] = agent[1].format(agent=settings["apm_java_agent"])
-    return lines(values)
+    return values | profiling.variables(service, called(service), wanted, named, host)
 
 
 def _percent(text: str) -> str:

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .._errors import InputError
-from . import log_settings, thresholds
+from . import log_settings, rum, thresholds
 from .cascade import defaults, merged
 from .endpoints import address, check_endpoint, members
 from .health import PATIENCE, SUBJECTS, default_problems, monitor_options, split
@@ -381,6 +381,8 @@ def _common(entry: Mapping[str, Any], place: Place, checker: Checker) -> None:
         number = entry.get("apm", {}).get(name)
         if number is not None and not 0 <= number < math.inf:
             checker.report(f"{place.key('apm').key(name)} must be a number from 0 on, not {number}.", number)
+    if "rum" in entry.get("apm", {}):
+        rum.check(entry["apm"]["rum"], place.key("apm").key("rum"), checker)
     for name, value in entry.get("tags", {}).items():
         if isinstance(value, (Mapping, list)):
             checker.report(f"{place.key('tags').key(name)} must be text, not {shown(value)}.", name)

@@ -45,7 +45,7 @@ def duration(value: Any) -> bool:
 
 
 def socket(value: Any) -> bool:
-    return isinstance(value, str) and bool(re.fullmatch(r"127\.0\.0\.1:\d{1,5}", value))
+    return isinstance(value, str) and bool(re.fullmatch(r"(127\.0\.0\.1|172\.17\.0\.1):\d{1,5}", value))
 
 
 def address(value: Any) -> bool:
