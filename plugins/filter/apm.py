@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import (
@@ -17,7 +20,9 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import (
     measure,
     report,
     rum,
+    vendor,
 )
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import trace_alarms
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import CatalogueError
 from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter, role_options
 
@@ -78,7 +83,37 @@ def apm_host(
         "services": found.services,
         "files": found.files,
         "remarks": found.remarks,
+        "agent": found.agent,
     }
+
+
+def apm_agent_variables(catalogue: Mapping[str, Any], variables: Mapping[str, Any], groups: Any = ()) -> dict[str, Any]:
+    """What the vendor's role is told, the key included."""
+    return collector.host(catalogue, variables, role_options("apm"), list(groups)).variables
+
+
+def apm_agent_lack(kind: str, roles_path: Any = ()) -> str:
+    """Why the vendor's role cannot be used."""
+    agent = vendor.AGENTS[kind]
+    if not agent.is_collection:
+        return vendor.lack(kind, any((Path(path) / agent.role).is_dir() for path in roles_path))
+    try:
+        found = find_spec(f"ansible_collections.{agent.requirement}")
+    except ImportError:  # its namespace is not there either
+        found = None
+    for place in map(Path, (found.submodule_search_locations if found else None) or ()):
+        if (place / "roles" / agent.role.rpartition(".")[2]).is_dir():
+            return vendor.lack(kind, True, _version(place))
+    return vendor.lack(kind, False)
+
+
+def _version(collection: Path) -> str:
+    """The version of an installed collection; nothing where it does not say."""
+    try:
+        manifest = json.loads((collection / "MANIFEST.json").read_text(encoding="utf-8"))
+        return str(manifest["collection_info"]["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def apm_rum_snippets(catalogue: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,6 +150,10 @@ class FilterModule:
         return {
             "apm_account": as_filter(apm_account),
             "apm_account_region": as_filter(account.region_of),
+            "apm_alarm_omissions": as_filter(trace_alarms.omissions),
+            "apm_alarms": as_filter(trace_alarms.trace_alarms),
+            "apm_agent_lack": as_filter(apm_agent_lack),
+            "apm_agent_variables": as_filter(apm_agent_variables),
             "apm_evaluation": as_filter(apm_evaluation),
             "apm_evaluation_html": as_filter(report.page),
             "apm_evaluation_markdown": as_filter(report.markdown),

@@ -13,7 +13,7 @@ from .._errors import InputError
 from . import alarms as metric_alarms
 from . import cost_usage as counting
 from . import dashboards as metric_dashboards
-from . import log_alarms, log_dashboard, logs, monitored, watcher
+from . import log_alarms, log_dashboard, logs, monitored, trace_alarms, watcher
 from .catalogue import Catalogue
 from .cost_prices import FALLBACK, ITEMS, Charge, Prices, amount, charges, prices
 from .cost_usage import ASSUMPTIONS, Usage
@@ -37,7 +37,7 @@ _TOPICS = dict.fromkeys(("critical", "warning", "info"), "arn:aws:sns:us-east-1:
 #: What is done of each kind, unless ``settings.parts`` says otherwise.
 PARTS = (
     "alarms", "dashboards", "detailed_monitoring", "database_monitoring", "log_groups", "log_metric_filters",
-    "log_alarms", "log_dashboards", "log_report",
+    "log_alarms", "log_dashboards", "log_report", "trace_alarms",
 )  # fmt: skip
 
 
@@ -55,7 +55,8 @@ def cost(
     :param settings:
         * ``prices``: one's own, by key; ``free_tier``: whether it is there to be used, true if not set;
         * ``assumptions``: what differs from :data:`.cost_usage.ASSUMPTIONS`; ``measured``: GB a month by log group;
-        * ``tracing``: one of :data:`TRACING`; ``agent_metrics``: groups of metrics that agents send;
+        * ``tracing``: one of :data:`TRACING`; ``traces``: see :data:`.traces.SETTINGS`;
+        * ``agent_metrics``: groups of metrics that agents send;
         * ``hosts``: the inventory's hosts by group; ``watchers``: hosts of Uptime Kuma that an alarm misses;
         * ``parts``: which of :data:`PARTS` are done, true if not named;
         * ``entries``: what there is besides, or was made already, by the names in :func:`_Entries.of`;
@@ -115,7 +116,7 @@ class _Counted:
         usage = Usage()
         self._metrics(usage)
         self._logs(usage)
-        counting.traces(usage, self.catalogue, self.tracing, self.assumptions)
+        self._traces(usage)
         return usage
 
     def _metrics(self, usage: Usage) -> None:
@@ -133,7 +134,9 @@ class _Counted:
         counting.alarms(usage, "phase2", every, self.fleets, self.traffic, assumed)
         # Without the account and the Region, there is no telling what a dashboard shows.
         if self._does("dashboards") and discovery.get("region"):
-            made = ({"name": name} for name in metric_dashboards.dashboard_names(catalogue, discovery, entries))
+            traces = self.settings.get("traces")
+            names = metric_dashboards.dashboard_names(catalogue, discovery, entries, traces)
+            made = ({"name": name} for name in names)
             counting.dashboards(usage, "phase2", [*made, *self._besides("dashboards")], self.names)
         channel = self.settings.get("channel")
         if channel:
@@ -172,6 +175,14 @@ class _Counted:
         if running:
             counting.functions(usage, "phase3", running, resources.get("schedules") or (), assumed, "report_seconds")
             counting.report(usage, "phase3", self.traffic)
+
+    def _traces(self, usage: Usage) -> None:
+        counting.traces(usage, self.catalogue, self.tracing, self.assumptions)
+        if self._does("trace_alarms"):
+            traces, beside = self.settings.get("traces"), self._does("alarms")
+            made = trace_alarms.trace_alarms(self.catalogue, self.discovery, _TOPICS, traces, beside=beside)
+            every = [*made, *self._besides("trace_alarms")]
+            counting.alarms(usage, "phase4", every, self.fleets, self.traffic, self.assumptions)
 
     def assumed(self) -> list[str]:
         """What is not known but assumed, in sentences."""

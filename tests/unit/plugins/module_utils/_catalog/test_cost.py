@@ -22,6 +22,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog impo
     dashboards,
     log_alarms,
     logs,
+    trace_alarms,
 )
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import CatalogueError
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.cost import cost, over_budget
@@ -312,6 +313,36 @@ def test_traces_by_the_trace_and_by_the_gigabyte() -> None:
     spans = lines(cost(what, {}, LIST, {"tracing": "spans"}))["spans"]
     assert (spans["quantity"], spans["monthly"]) == (pytest.approx(43.8), pytest.approx(43.8 * 0.35, abs=0.005))
     assert "traces" not in counted(cost(what, {}, LIST))
+
+
+def test_alarms_and_dashboards_of_traces_are_those_that_the_modules_are_given() -> None:
+    text = """
+- {name: api, objective: 99.9, load_balancer: prod}
+- {name: shop, objective: 99, apm: {slo: application_signals, group: true}, depends_on: [api]}
+"""
+    what, found = catalogue(text), discovery(api={"load_balancer": BALANCER}, shop={})
+    traces = {"region": "eu-central-1"}
+    extra = {"kind": "metric", "name": "own", "period": 60, "tags": {"service": "api"}}
+    settings: Entry = {"traces": traces, "free_tier": False, "entries": {"trace_alarms": [extra]}}
+    made = [*trace_alarms.trace_alarms(what, found, TOPICS, traces), extra]
+    kinds = Counter(entry["kind"] for entry in made)
+    steps = sum(1 for entry in made for step in entry.get("metrics") or () if step.get("metric_stat"))
+    report = cost(what, found, LIST, settings)
+    without = cost(what, found, LIST, {**settings, "parts": {"trace_alarms": False}})
+    assert counted(report)["alarms"] - counted(without)["alarms"] == kinds["metric"] + steps > 10
+    assert counted(report)["alarms_composite"] - counted(without).get("alarms_composite", 0) == kinds["composite"] > 5
+    (phase4,) = [phase for phase in report["phases"] if phase["phase"] == "phase4"]
+    assert phase4["monthly"] == pytest.approx(0.1 * (kinds["metric"] + steps) + 0.5 * kinds["composite"])
+    assert not [phase for phase in without["phases"] if phase["phase"] == "phase4"]
+    each = {service["name"]: service["phases"].get("phase4", 0) for service in report["services"]}
+    assert each["shop"] > each["api"] > 0
+    # Whoever makes no alarms on metrics is told of burn rates by those on traces.
+    alone = cost(what, found, LIST, {**settings, "parts": {"alarms": False}})
+    assert counted(alone)["alarms"] == 4 + sum(
+        1 if entry["kind"] == "metric" else len([s for s in entry.get("metrics") or () if s.get("metric_stat")])
+        for entry in made if entry["kind"] != "composite"
+    )  # fmt: skip
+    assert counted(cost(what, found, LIST, {"free_tier": False}))["alarms"] == counted(without)["alarms"]
 
 
 def test_business_metrics_and_metrics_of_logs() -> None:
