@@ -8,7 +8,8 @@ the collector. What such a program reads from the environment is set; that it is
 and a run says what is left to do.
 
 * Datadog's profiler is in its tracing libraries and sends to Datadog's agent. Its tracer is switched off, since the
-  spans are OpenTelemetry's.
+  spans are OpenTelemetry's. That of Node takes its profiler with it where it is switched off by ``DD_TRACE_ENABLED``,
+  and leaves it where ``DD_APM_TRACING_ENABLED`` does so.
 * Amazon CodeGuru Profiler knows JVM languages and Python. Its agent for Python reads the environment, that for Java its
   own arguments.
 * Dynatrace profiles with OneAgent and New Relic with its own agents; neither takes profiles beside OTLP.
@@ -58,7 +59,7 @@ def variables(
             values |= {
                 "DD_PROFILING_ENABLED": "true",
                 # The spans are OpenTelemetry's; a second tracer would count each request twice.
-                "DD_TRACE_ENABLED": "false",
+                "DD_APM_TRACING_ENABLED" if language == "node" else "DD_TRACE_ENABLED": "false",
                 "DD_SERVICE": called,
                 "DD_TRACE_AGENT_URL": f"http://{host}:{_AGENT_PORT}",
             }

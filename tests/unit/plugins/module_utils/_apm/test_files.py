@@ -136,7 +136,8 @@ def test_datadogs_profiler_is_told_and_its_tracer_is_not_wanted(language: str) -
     values, remarks = profiled(language, DATADOG)
     assert values == {
         "DD_PROFILING_ENABLED": "true",
-        "DD_TRACE_ENABLED": "false",
+        # Node's profiler goes with its tracer where that is switched off by the other one.
+        "DD_APM_TRACING_ENABLED" if language == "node" else "DD_TRACE_ENABLED": "false",
         "DD_SERVICE": "the api",
         "DD_ENV": "production",
         "DD_TRACE_AGENT_URL": "http://127.0.0.1:8126",
