@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
@@ -21,7 +21,7 @@ from .._catalog.cascade import defaults, merged
 from .._catalog.catalogue import CatalogueError
 from .._catalog.spec import Checker, Options, Place, listed
 from .._catalog.traces import called
-from . import profiling
+from . import profiling, vendor
 from .backends import Backend, backends
 
 Config = dict[str, Any]
@@ -56,10 +56,14 @@ class Host:
     """What the role writes on a host.
 
     :param config: the collector's configuration, or that of the CloudWatch agent in its place; it holds no secret.
+        Empty where a vendor's role writes it.
     :param secrets: the lines of its environment file.
     :param services: by the name of each service on the host the lines of its environment file, as systemd reads them.
     :param files: all environment files by their names, those for containers among them.
     :param remarks: what was declared and cannot be, or not without further work; one sentence each.
+    :param agent: of a vendor's agent in the collector's place the type of its backend, its ``role``, and the
+        ``program`` that is there where it is; empty where there is none.
+    :param variables: what the vendor's role is told. They hold the key.
     """
 
     config: Config
@@ -67,13 +71,16 @@ class Host:
     services: dict[str, str]
     files: dict[str, str]
     remarks: list[str]
+    agent: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 def host(catalogue: Mapping[str, Any], variables: Mapping[str, Any], options: Options, groups: Sequence[str]) -> Host:
     """What a host is told.
 
     :param catalogue: what :func:`.._catalog.catalogue.resolve` returned.
-    :param variables: the variables ``apm_*`` of the role.
+    :param variables: the variables ``apm_*`` of the role. Of these ``apm_agent_given`` is what the inventory says in
+        the words of a vendor's role.
     :param options: the argument spec of its entry point ``main``.
     :param groups: the groups that the host is in, and its own name: which services run there.
     :raises CatalogueError: with all mistakes.
@@ -83,11 +90,13 @@ def host(catalogue: Mapping[str, Any], variables: Mapping[str, Any], options: Op
     declared = given.pop("apm_backends", None)
     settings = merged(defaults(options), checker.mapping(given, {**options, "apm_backends": {}}, Place("")))
     wanted: list[Backend] = []
+    given_backends: list[Mapping[str, Any]] = []
     if isinstance(declared, (str, bytes, Mapping)) or not isinstance(declared, Sequence) or not declared:
         checker.report(
             "apm_backends is empty; say where traces go, such as a list with {type: xray, region: eu-central-1}."
         )
     else:
+        given_backends = list(declared)
         wanted = backends(declared, options["apm_backends"]["options"], checker)
     services = [
         service
@@ -104,6 +113,10 @@ def host(catalogue: Mapping[str, Any], variables: Mapping[str, Any], options: Op
             "apm_collector is cloudwatch_agent, which sends traces to X-Ray and nothing else; take the other backends "
             "and signals out of apm_backends, or set apm_collector to opentelemetry."
         )
+    by_vendor = settings["apm_collector"] == "vendor_agent"
+    said = variables.get("apm_agent_given") or {}
+    if by_vendor:
+        vendor.checked(given_backends, wanted, settings, said, checker)
     names: dict[str, str] = {}
     for service in services:
         shown = called(service)
@@ -119,14 +132,30 @@ def host(catalogue: Mapping[str, Any], variables: Mapping[str, Any], options: Op
     written: dict[str, str] = {}
     files: dict[str, str] = {}
     if not checker.problems:
-        for service in services:
+        receiver = vendor.receiver(wanted[0], settings, said) if by_vendor else None
+        for service in services if receiver or not by_vendor else ():
             name = file_name(service["name"])
             systemd, docker = _files(name)
-            written[name] = files[systemd] = lines(environment(service, settings, named, metrics, wanted))
+            outside = environment(service, settings, named, metrics, wanted)
             inside = environment(service, settings, named, metrics, wanted, settings["apm_container_address"])
+            if receiver:
+                outside, inside = receiver.told(outside), receiver.told(inside)
+            written[name] = files[systemd] = lines(outside)
             files[docker] = docker_lines(inside, service["name"], checker)
     if checker.problems:
         raise CatalogueError(checker.problems)
+    if by_vendor:
+        agent = vendor.AGENTS[wanted[0].kind]
+        profiles = profiling.remarks(services, wanted) if wanted[0].kind != "dynatrace" else []
+        return Host(
+            config={},
+            secrets="",
+            services=written,
+            files=files,
+            remarks=[*vendor.remarks(services, wanted[0], settings, said), *profiles],
+            agent={"type": wanted[0].kind, "role": agent.role, "program": agent.program},
+            variables=vendor.variables(services, wanted[0], given_backends[0], settings, named, said),
+        )
     by_agent = settings["apm_collector"] == "cloudwatch_agent"
     return Host(
         config=agent_configuration(settings) if by_agent else configuration(services, wanted, settings, named),
@@ -165,9 +194,9 @@ def _settings(settings: Mapping[str, Any], checker: Checker) -> None:
             f"apm_container_address must be the host's private IPv4 address on the containers' bridge, such as "
             f"172.17.0.1, not '{address}'."
         )
-    elif address and settings["apm_collector"] == "cloudwatch_agent":
+    elif address and settings["apm_collector"] != "opentelemetry":
         checker.report(
-            "apm_container_address is for the OpenTelemetry Collector; the CloudWatch agent listens at one address: "
+            "apm_container_address is for the OpenTelemetry Collector; an agent listens on the loopback interface: "
             "remove it, or set apm_collector to opentelemetry."
         )
     for name in ("apm_redacted_keys", "apm_redacted_values"):

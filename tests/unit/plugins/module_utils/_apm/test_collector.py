@@ -274,7 +274,10 @@ def test_no_sentence_has_a_key_in_it() -> None:
             "apm_redacted_values has 'a(?=b)', which the collector cannot take: no look-around, no references (RE2).",
         ),
         ({"redacted_values": ["x*"]}, "apm_redacted_values has 'x*', which matches everything; nothing would be left."),
-        ({"collector": "otelcol"}, "apm_collector must be opentelemetry or cloudwatch_agent, not 'otelcol'."),
+        (
+            {"collector": "otelcol"},
+            "apm_collector must be opentelemetry, cloudwatch_agent or vendor_agent, not 'otelcol'.",
+        ),
     ],
 )  # fmt: skip
 def test_settings_that_cannot_be_are_refused(variables: dict[str, Any], sentence: str) -> None:
@@ -470,3 +473,42 @@ def test_the_cloudwatch_agent_in_its_place_is_told_of_x_ray_alone() -> None:
         "apm_collector is cloudwatch_agent, which sends traces to X-Ray and nothing else; take the other backends and "
         "signals out of apm_backends, or set apm_collector to opentelemetry."
     ]
+
+
+# -- a vendor's agent -------------------------------------------------------------------------------------------------
+
+
+def test_a_vendors_agent_takes_the_collectors_place() -> None:
+    host = made([DATADOG], collector="vendor_agent", http_port=5318)
+    assert (host.config, host.secrets) == ({}, "")
+    assert host.agent["role"] == "datadog.dd.agent"
+    assert host.variables["datadog_api_key"] == "dd-key"
+    assert "dd-key" not in repr(host)
+    assert sorted(host.services) == ["api", "shop-front"]
+    for text in host.files.values():
+        assert "http://127.0.0.1:5318" in text
+    assert host.remarks[0] == "Services send their traces to the Datadog Agent at http://127.0.0.1:5318."
+
+
+def test_what_the_inventory_says_in_a_vendors_words_reaches_its_role() -> None:
+    host = made([DYNATRACE], collector="vendor_agent", agent_given={"oneagent_install_args": ["--set-host-tag=a=b"]})
+    assert "--set-host-tag=a=b" in host.variables["oneagent_install_args"]
+    assert "NODE_OPTIONS" in made([DYNATRACE]).services["shop-front"]
+    assert "NODE_OPTIONS" not in host.services["shop-front"]
+    assert "http://127.0.0.1:14499/otlp" in host.services["shop-front"]
+
+
+def test_an_agent_that_takes_no_otlp_leaves_no_environment_files() -> None:
+    host = made([{**NEW_RELIC, "key": "eu01xx-key"}], collector="vendor_agent")
+    assert (host.services, host.files) == ({}, {})
+    assert "takes no OTLP" in host.remarks[0]
+
+
+def test_a_vendors_agent_that_cannot_be_is_refused() -> None:
+    (problem,) = refused([DATADOG, DYNATRACE], collector="vendor_agent")
+    assert problem.startswith(
+        "apm_collector is vendor_agent, which is one agent on a host, and apm_backends has 'datado"
+    )
+    assert refused(None, collector="vendor_agent")[0].startswith("apm_backends is empty;")
+    (problem,) = refused([DATADOG], collector="vendor_agent", container_address="172.17.0.1")
+    assert problem.startswith("apm_container_address is for the OpenTelemetry Collector; an agent listens on")
