@@ -256,7 +256,7 @@ EXAMPLES = r"""
                 LoadBalancer: app/prod-api/50dc6c495c0c9188
               period: 60
               stat: Sum
-        burn_rate_windows: [5, 60, 360]
+        burn_rate_windows: [5, 30, 60, 360]
 
 - name: Nineteen of twenty requests within 300 ms, by what Application Signals has discovered
   kumawatch.monitoring.application_signals_slos:
