@@ -119,7 +119,10 @@ def _version(collection: Path) -> str:
 def apm_rum_snippets(catalogue: Mapping[str, Any]) -> dict[str, Any]:
     """What goes into the pages of web front ends."""
     found = rum.snippets(catalogue)
-    return {"snippets": [asdict(snippet) for snippet in found], "files": rum.files(found)}
+    remarks = [
+        f"{snippet.service}, {snippet.backend}: {' '.join(snippet.remarks)}" for snippet in found if snippet.remarks
+    ]
+    return {"snippets": [asdict(snippet) for snippet in found], "files": rum.files(found), "remarks": remarks}
 
 
 def apm_secrets(catalogue: Mapping[str, Any], variables: Mapping[str, Any]) -> str:

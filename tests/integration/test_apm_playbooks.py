@@ -151,3 +151,48 @@ def test_phase_4_is_left_out_where_no_backend_is_named(play: Play) -> None:
     wrong = play("apm.yml", "--check", apm_backends=[{"type": "newrelic"}], ansible_become=False)
     assert wrong.returncode != 0
     assert "backend 'newrelic' needs 'key': keep it in Ansible Vault." in wrong.stdout + wrong.stderr
+
+
+FRONT_END: dict[str, Any] = {
+    "sample": 0.5,
+    "datadog": {"application": "0a1b2c3d-0000-4000-8000-00000000000f", "client_token": "pub" + "0123456789abcdef" * 2},
+    "otlp": {"endpoint": "https://otlp.example.com"},
+}
+
+
+@pytest.mark.slow
+def test_what_goes_into_pages_is_predicted_written_and_left_alone(play: Play, tmp_path: Path) -> None:
+    services = [{"name": "shop", "apm": {"rum": FRONT_END}}, {"name": "api"}]
+    checked = play("rum.yml", "--check", "--diff", monitoring_services=services)
+    assert checked.returncode == 0, checked.stdout
+    assert "changed=2" in checked.stdout
+    assert not (tmp_path / "rum").exists()
+    first = play("rum.yml", monitoring_services=services)
+    assert first.returncode == 0 and "changed=2" in first.stdout, first.stdout
+    assert sorted(path.name for path in (tmp_path / "rum").iterdir()) == [
+        "rum.json",
+        "shop-datadog.html",
+        "shop-otlp.html",
+        "shop-otlp.mjs",
+    ]
+    index = json.loads((tmp_path / "rum/rum.json").read_text())
+    assert [entry["file"] for entry in index] == ["shop-datadog.html", "shop-otlp.html"]
+    assert (tmp_path / "rum/shop-datadog.html").read_text() == index[0]["html"]
+    assert "shop, otlp: shop-otlp.mjs is bundled by the front end" in " ".join(first.stdout.split())
+    again = play("rum.yml", monitoring_services=services)
+    assert again.returncode == 0 and "changed=0" in again.stdout, again.stdout
+
+
+@pytest.mark.slow
+def test_a_key_that_is_not_for_browsers_is_one_sentence_and_nothing_is_written(play: Play, tmp_path: Path) -> None:
+    key = "fedcba9876543210" * 2
+    front_end = {**FRONT_END, "datadog": {**FRONT_END["datadog"], "client_token": key}}
+    wrong = play("rum.yml", monitoring_services=[{"name": "shop", "apm": {"rum": front_end}}])
+    said = " ".join((wrong.stdout + wrong.stderr).split())
+    assert wrong.returncode != 0
+    assert "service 'shop': apm.rum.datadog.client_token looks like an API key of Datadog" in said
+    assert key not in said and "Traceback" not in said
+    assert not (tmp_path / "rum").exists()
+    nobody = play("rum.yml")
+    assert nobody.returncode == 0 and "changed=0" in nobody.stdout, nobody.stdout
+    assert "No service of environment 'staging' declares a web front end (apm.rum)." in " ".join(nobody.stdout.split())
