@@ -379,7 +379,9 @@ def _slo(service: Mapping[str, Any], found: Found, signal: Signal, omissions: Om
     balancer = found.get("load_balancer")
     if not balancer:
         omissions.add(
-            service, "has no burn-rate alarms for its objective, since there is no load balancer to count requests."
+            service,
+            "has no burn-rate alarms for its objective, since there is no load balancer to count requests; where X-Ray "
+            "is a backend for traces, apm.slo: application_signals lets it count them.",
         )
         return
     if objective >= 100:

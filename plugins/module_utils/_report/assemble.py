@@ -34,7 +34,8 @@ def report(
     :param discovery: what ``aws_discovery`` returned; empty without an account.
     :param found: what was read, each left out where it was not:
 
-        * ``made_at``: the time, ISO 8601; ``backends``: names of the backends for traces;
+        * ``made_at``: the time, ISO 8601; ``backends``: names of the backends for traces, and ``traces``,
+          see :data:`.._catalog.traces.SETTINGS`;
         * ``uptimes``: ``services`` of ``kuma_uptime_info``; ``points``: those of ``cloudwatch_metric_data_info``;
         * ``alarm_states``: those of ``cloudwatch_info``; ``cost``: what the filter ``cloudwatch_cost`` returned, and
           ``budget``;
@@ -49,7 +50,7 @@ def report(
         "version": VERSION,
         "environment": catalogue["environment"],
         "made_at": str(found.get("made_at") or ""),
-        "coverage": coverage(catalogue, discovery, list(found.get("backends") or ())),
+        "coverage": coverage(catalogue, discovery, list(found.get("backends") or ()), found.get("traces")),
         "objectives": objectives(catalogue, uptimes, found.get("points")),
         "alarms": None if states is None else alarms(states),
         "incidents": incidents(states or (), uptimes or ()),

@@ -14,9 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._catalog import alarms, log_alarms, logs
+from .._catalog import alarms, log_alarms, logs, trace_alarms
 from .._catalog.catalogue import Catalogue
 from .._catalog.series import Omissions
+from .._catalog.signals import TRACE_SIGNALS
+from .._catalog.traces import Traces
 
 WATCHED = "watched"
 OFF = "off"
@@ -31,8 +33,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "io": ("io_latency",),
     "network": ("network",),
     "database": (),
-    "4xx": (),
-    "5xx": ("errors_5xx", "log_5xx"),
+    "4xx": ("trace_errors",),
+    "5xx": ("errors_5xx", "log_5xx", "trace_faults"),
     "502": ("log_502",),
     "patterns": ("log_pattern", "log_repeated"),
 }
@@ -55,6 +57,8 @@ TITLES = {
 _DATABASE = "database_"
 _HOST = ("cpu", "memory", "disk", "io", "network")
 _REQUESTS = ("4xx", "5xx", "502")
+#: Kinds of alarm that traces alone make possible.
+_TRACES = tuple(TRACE_SIGNALS)
 #: Types of monitors that say nothing of requests: what they ask does not speak HTTP.
 _NO_HTTP = ("port", "ping", "dns", "push", "docker", "group", "postgres", "mysql", "redis", "mqtt", "smtp")
 _SOURCE = "logs: {sources: [{load_balancer: true}]}"
@@ -83,12 +87,14 @@ def coverage(
     catalogue: Catalogue,
     discovery: Mapping[str, Any] | None = None,
     backends: Sequence[str] = (),
+    traces: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The matrix of services and signals.
 
     :param catalogue: what :func:`.._catalog.catalogue.resolve` returned.
     :param discovery: what ``aws_discovery`` returned; without it nothing on AWS is watched.
     :param backends: names of the environment's backends for traces.
+    :param traces: see :data:`.._catalog.traces.SETTINGS`; without it no alarm on traces is made.
     :returns: ``signals``: ``key`` and ``title`` of each column; ``services``: ``name``, ``percent`` and ``signals``, a
         cell by key, ``notes`` in sentences; ``percent``, ``watched`` and ``wanted`` of all. Percent is of what can be
         watched and is not switched off.
@@ -97,18 +103,21 @@ def coverage(
     made: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     on_metrics, omitted = alarms.derived(catalogue, discovery)
     on_logs, omitted_logs = log_alarms.derived(catalogue, discovery)
-    for entry in (*on_metrics, *on_logs):
+    known = Traces(catalogue, traces, discovery)
+    on_traces, omitted_traces = trace_alarms.derived(catalogue, discovery, traces)
+    for entry in (*on_metrics, *on_logs, *on_traces):
         tags = entry.get("tags") or {}
         if tags.get("service") and tags.get("kind"):
             made[tags["service"]][tags["kind"]].append(entry)
     sources = logs.by_service(logs.sources(catalogue, discovery, Omissions()))
-    notes = _by_service(catalogue, [*omitted, *omitted_logs])
+    notes = _by_service(catalogue, [*omitted, *omitted_logs, *omitted_traces])
     services = []
     for service in catalogue["services"]:
         if service["state"] == "absent":
             continue
         found = (discovery.get("services") or {}).get(service["name"]) or {}
-        row = _Row(service, found, made[service["name"]], sources.get(service["name"], []), backends)
+        seen = known.seen(service)
+        row = _Row(service, found, made[service["name"]], sources.get(service["name"], []), backends, seen)
         cells = {key: row.cell(key) for key in TITLES}
         watched, wanted = _count(cells.values())
         services.append(
@@ -159,9 +168,12 @@ class _Row:
         made: Mapping[str, Sequence[Mapping[str, Any]]],
         sources: Sequence[logs.Source],
         backends: Sequence[str],
+        seen: bool,
     ) -> None:
         self.service, self.found, self.made = service, found, made
         self.sources, self.backends = sources, backends
+        #: Whether Application Signals counts its requests.
+        self.seen = seen
 
     def cell(self, key: str) -> Cell:
         if key in KINDS:
@@ -191,7 +203,10 @@ class _Row:
             return Cell(NOT_APPLICABLE, "the environment names no backend (apm_backends)")
         if not self.service.get("hosts"):
             return Cell(MISSING, "no host of it is known", "hosts: GROUP")
-        return Cell(WATCHED, f"to {', '.join(self.backends)}")
+        kinds = [kind for kind in _TRACES if self.made.get(kind)]
+        count = sum(len(self.made[kind]) for kind in kinds)
+        told = f"; {number(count, 'alarm')}: {', '.join(kinds)}" if count else ""
+        return Cell(WATCHED, f"to {', '.join(self.backends)}{told}")
 
     def _alarmed(self, key: str) -> Cell:
         kinds = [kind for kind in self.made if self._stands_for(kind, key)]
@@ -209,7 +224,9 @@ class _Row:
         return kind.startswith(_DATABASE) if key == "database" else kind in KINDS[key]
 
     def _unwatched(self, key: str) -> Cell:
-        switches = [kind for kind in self.service["alarms"] if self._stands_for(kind, key)]
+        # Where nothing counts, it makes no difference that its alarm is on.
+        possible = [kind for kind in self.service["alarms"] if self.seen or kind not in _TRACES]
+        switches = [kind for kind in possible if self._stands_for(kind, key)]
         if switches and not any(self.service["alarms"][kind] for kind in switches):
             return Cell(OFF, f"alarms.{switches[0]} is false")
         if key == "database":

@@ -15,14 +15,16 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._report.cover
 from .samples import BARE, FOUND_ON_AWS, OPTIONS, WHOLE, resolve
 
 
-def covered(service: dict[str, Any], backends: tuple[str, ...] = ("xray",), **found: Any) -> dict[str, Any]:
+def covered(
+    service: dict[str, Any], backends: tuple[str, ...] = ("xray",), traces: Any = None, **found: Any
+) -> dict[str, Any]:
     """The coverage of one service, of which something was found."""
     catalogue = resolve({"monitoring_environment": "production", "monitoring_services": [service]}, OPTIONS)
     discovery = {
         "account": "123456789012", "partition": "aws", "region": "eu-central-1",
         "services": {"api": {"instances": [], **found}},
     }  # fmt: skip
-    return coverage(catalogue, discovery, backends)
+    return coverage(catalogue, discovery, backends, traces)
 
 
 def cells(found: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -98,6 +100,23 @@ def test_what_is_switched_off_is_not_missing(declared: dict[str, Any], key: str,
 def test_what_speaks_no_http_has_no_requests() -> None:
     found = covered({**BARE, "health": {"tcp": {"host": "queue.example.com", "port": 5672}}})
     assert {states(found)[key] for key in ("4xx", "5xx", "502")} == {"not applicable"}
+
+
+def test_what_application_signals_counts_is_watched_by_its_alarms() -> None:
+    xray = {"region": "eu-central-1"}
+    seen = {**BARE, "hosts": "api_hosts", "apm": {"slo": "application_signals"}}
+    found = cells(covered(seen, traces=xray))
+    assert (found["5xx"]["state"], found["4xx"]["state"]) == ("watched", "watched")
+    assert found["5xx"]["by"] == "2 alarms: trace_faults"
+    assert found["traces"]["by"] == "to xray; 5 alarms: trace_latency, trace_faults, trace_errors"
+    assert cells(covered(seen))["5xx"]["state"] == "missing"
+    off = {**seen, "alarms": {"trace_errors": False}}
+    assert cells(covered(off, traces=xray))["4xx"]["state"] == "off"
+    # What could not be watched in any case was not switched off.
+    assert cells(covered(off))["4xx"]["state"] == "missing"
+    assert cells(covered({**BARE, "alarms": {"errors_5xx": False}}, traces=xray))["5xx"]["state"] == "off"
+    (service,) = covered({**seen, "objective": 90}, traces=xray)["services"]
+    assert any(note.startswith("has no alarm slo_fast, since an objective of 90 %") for note in service["notes"])
 
 
 def test_remarks_are_those_of_the_alarms() -> None:
