@@ -83,25 +83,44 @@ def derived(catalogue: Catalogue, discovery: Mapping[str, Any] | None = None) ->
     return maker.all(), maker.omissions.sentences
 
 
+def with_failing(
+    catalogue: Catalogue, discovery: Mapping[str, Any] | None = None, topics: Mapping[str, Any] | None = None
+) -> tuple[list[Entry], dict[str, str]]:
+    """What :func:`alarms` makes, and by the name of each service the one of them that says that it fails."""
+    maker = Maker(catalogue, discovery or {}, topics or {}, True)
+    return maker.all(), maker.failing
+
+
 def failing(
-    catalogue: Catalogue, discovery: Mapping[str, Any], tag_propagation: bool, services: Sequence[Service]
+    catalogue: Catalogue,
+    discovery: Mapping[str, Any],
+    services: Sequence[Service],
+    known: Mapping[str, str] | None = None,
 ) -> None:
-    """Tell services, of which something else is watched, by which of these alarms they are known to fail."""
-    maker = Maker(catalogue, discovery, {}, tag_propagation)
-    theirs = [Service(service.declared) for service in services]
-    maker.watch(theirs)
-    for service, other in zip(services, theirs, strict=True):
-        service.failing = other.failing
+    """Tell services, of which something else is watched, by which of these alarms they are known to fail.
+
+    :param known: what :func:`with_failing` found, to spare finding it again.
+    """
+    if known is None:
+        maker = Maker(catalogue, discovery, {}, True)
+        maker.watch([Service(service.declared) for service in services])
+        known = maker.failing
+    for service in services:
+        service.failing = known.get(service.name, "")
 
 
 class Maker(Teller):
     """The alarms on metrics, and those about a service as a whole."""
+
+    #: By the name of each service the alarm that says that it fails.
+    failing: dict[str, str]
 
     def watch(self, services: Sequence[Service]) -> None:
         for service in services:
             self._watch(service)
         for service in services:
             self._failing(service)
+        self.failing = {service.name: service.failing for service in services if service.failing}
 
     # -- watching -----------------------------------------------------------------------------------------------------
 

@@ -99,6 +99,8 @@ class _Counted:
         }
         self.traffic = counting.log_traffic(catalogue, discovery, self.measured, self.assumptions)
         self.fleets = counting.fleets(discovery)
+        #: The alarms that others are silent for, once they are made.
+        self.failing: dict[str, str] | None = None
         self.names = {
             metric_dashboards.dashboard_name(str(catalogue["environment"]), str(service["name"])): str(service["name"])
             for service in catalogue["services"]
@@ -128,7 +130,9 @@ class _Counted:
         if self._does("database_monitoring"):
             databases = monitored.monitored(catalogue, discovery)["databases"]
             counting.databases(usage, catalogue, discovery, databases, assumed)
-        entries = metric_alarms.alarms(catalogue, discovery, _TOPICS) if self._does("alarms") else []
+        entries: list[dict[str, Any]] = []
+        if self._does("alarms"):
+            entries, self.failing = metric_alarms.with_failing(catalogue, discovery, _TOPICS)
         watching = self.settings.get("watchers") or () if self._does("alarms") else ()
         every = [*entries, *watcher.watcher_alarms(catalogue, watching), *self._besides("alarms")]
         counting.alarms(usage, "phase2", every, self.fleets, self.traffic, assumed)
@@ -164,7 +168,10 @@ class _Counted:
         entries: list[Mapping[str, Any]] = []
         if self._does("log_alarms"):
             made = self._besides("log_alarms_made")
-            entries = made or [*log_alarms.log_alarms(catalogue, discovery, _TOPICS), *self._besides("log_alarms")]
+            if not made:
+                made = [*log_alarms.log_alarms(catalogue, discovery, _TOPICS, failing=self.failing)]
+                made += self._besides("log_alarms")
+            entries = made
             counting.alarms(
                 usage, "phase3", [*entries, *(resources.get("alarms") or ())], self.fleets, self.traffic, assumed
             )
@@ -180,7 +187,9 @@ class _Counted:
         counting.traces(usage, self.catalogue, self.tracing, self.assumptions)
         if self._does("trace_alarms"):
             traces, beside = self.settings.get("traces"), self._does("alarms")
-            made = trace_alarms.trace_alarms(self.catalogue, self.discovery, _TOPICS, traces, beside=beside)
+            made = trace_alarms.trace_alarms(
+                self.catalogue, self.discovery, _TOPICS, traces, beside=beside, failing=self.failing
+            )
             every = [*made, *self._besides("trace_alarms")]
             counting.alarms(usage, "phase4", every, self.fleets, self.traffic, self.assumptions)
 

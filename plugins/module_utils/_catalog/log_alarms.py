@@ -48,6 +48,7 @@ def log_alarms(
     role_arn: str = "",
     tag_propagation: bool = True,
     upstream: bool = True,
+    failing: Mapping[str, str] | None = None,
 ) -> list[Entry]:
     """The alarms on logs, those that others name first.
 
@@ -57,9 +58,10 @@ def log_alarms(
     :param role_arn: the role with which CloudWatch queries logs; by its name in the account if not given.
     :param tag_propagation: whether messages bear the tags of their alarm.
     :param upstream: whether they are silent while an alarm of :mod:`.alarms` says that a service above fails.
+    :param failing: these alarms, as :func:`.alarms.with_failing` returned them, to spare finding them again.
     :raises InputError: more topics than CloudWatch takes.
     """
-    return _Maker(catalogue, discovery or {}, topics or {}, tag_propagation, role_arn, upstream).all()
+    return _Maker(catalogue, discovery or {}, topics or {}, tag_propagation, role_arn, upstream, failing).all()
 
 
 def omissions(catalogue: Catalogue, discovery: Mapping[str, Any] | None = None) -> list[str]:
@@ -95,10 +97,12 @@ class _Maker(Teller):
         tag_propagation: bool,
         role_arn: str,
         upstream: bool = True,
+        failing: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(catalogue, discovery, topics, tag_propagation, part=_PART, parents=PARENTS)
         self.discovery = discovery
         self.upstream = upstream
+        self.failing = failing
         self.space = namespace(self.environment)
         account, partition = discovery.get("account"), discovery.get("partition") or "aws"
         self.role_arn = role_arn or (
@@ -108,7 +112,7 @@ class _Maker(Teller):
     def watch(self, services: Sequence[Service]) -> None:
         if self.upstream:
             # The alarms that say that services fail: they are of :mod:`.alarms`.
-            failing(self.catalogue, self.discovery, self.tag_propagation, services)
+            failing(self.catalogue, self.discovery, services, self.failing)
         found = by_service(sources(self.catalogue, self.discovery, self.omissions, absent=True))
         for service in services:
             own = found.get(service.name, [])

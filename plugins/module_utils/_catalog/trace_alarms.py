@@ -37,6 +37,7 @@ def trace_alarms(
     traces: Mapping[str, Any] | None = None,
     tag_propagation: bool = True,
     beside: bool = True,
+    failing: Mapping[str, str] | None = None,
 ) -> list[Entry]:
     """The alarms on traces, those that others name first; none where X-Ray is no backend.
 
@@ -47,9 +48,10 @@ def trace_alarms(
     :param tag_propagation: whether messages bear the tags of their alarm.
     :param beside: whether those of :mod:`.alarms` are there as well, in the same Region. They are silent then while one
         of them says that a service above fails, and burn rates that are watched there are not watched here.
+    :param failing: these alarms, as :func:`.alarms.with_failing` returned them, to spare finding them again.
     :raises InputError: more topics than CloudWatch takes, or a setting that cannot be right.
     """
-    return _Maker(catalogue, discovery or {}, topics or {}, traces, tag_propagation, beside).all()
+    return _Maker(catalogue, discovery or {}, topics or {}, traces, tag_propagation, beside, failing).all()
 
 
 def omissions(
@@ -82,11 +84,13 @@ class _Maker(Teller):
         traces: Mapping[str, Any] | None,
         tag_propagation: bool,
         beside: bool,
+        failing: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(catalogue, discovery, topics, tag_propagation, part=_PART, parents=PARENTS)
         self.discovery = discovery
         self.traces = Traces(catalogue, traces, discovery)
         self.beside = beside
+        self.failing = failing
 
     def watch(self, services: Sequence[Service]) -> None:
         if not self.traces:
@@ -99,7 +103,7 @@ class _Maker(Teller):
                 fast = self._burn(service, kind, fast) or fast
         # That takes its time, and matters to those alone that may be silent for the sake of another.
         if self.beside and any(service.incidents and service.declared.get("depends_on") for service in services):
-            failing(self.catalogue, self.discovery, self.tag_propagation, services)
+            failing(self.catalogue, self.discovery, services, self.failing)
 
     def _kind(self, service: Service, kind: str) -> None:
         settings = service.declared["alarms"].get(kind)
