@@ -117,11 +117,11 @@ def test_the_life_of_what_traces_have_in_an_account(play: Play, aws: Aws) -> Non
     aws.client("elbv2").create_load_balancer(Name="prod-api", Subnets=["subnet-1", "subnet-2"])
     predicted = play("apm.yml", "--check")
     assert there(aws) == NOTHING
-    assert changed(predicted) == 5
+    assert changed(predicted) == 6
 
     aws.forget_requests()
     said = play("apm.yml")
-    assert changed(said) == 5
+    assert changed(said) == 6
     assert beyond_the_policy(aws) == []
     assert there(aws) == {
         "destination": "CloudWatchLogs",
@@ -142,7 +142,7 @@ def test_the_life_of_what_traces_have_in_an_account(play: Play, aws: Aws) -> Non
 
     # What is no longer declared goes, where it is to.
     fewer = [{**SERVICES[0], "apm": {"group": True}}]
-    assert changed(play("apm.yml", services=fewer, apm_purge=True)) == 2
+    assert changed(play("apm.yml", services=fewer, apm_purge=True, apm_max_deletions=100)) == 3
     assert there(aws)["rules"] == ["Default"]
     assert there(aws)["objectives"] == ["staging-api"]
 
@@ -151,6 +151,7 @@ def test_the_life_of_what_traces_have_in_an_account(play: Play, aws: Aws) -> Non
     play("teardown.yml", "-e", json.dumps({"teardown_confirmed": True, "teardown_kuma": False}))
     # Transaction Search is the account's.
     assert there(aws) == {**NOTHING, "destination": "CloudWatchLogs"}
+    assert aws.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
 
 
 def test_nothing_is_made_where_no_backend_is_xray(play: Play, aws: Aws) -> None:
