@@ -325,7 +325,7 @@ _DATADOG_APM: dict[str, Any] = {
                 f"{_DATADOG}/error_tracking/apm/",
             ),
             "profiling": _partly(
-                "Continuous Profiler for all three, in APM Enterprise (40 a host), with Datadog's libraries.",
+                "Continuous Profiler for all three, in APM Enterprise (40 a host), with Datadog's libraries and agent.",
                 f"{_DATADOG}/profiler/",
             ),
             "rum": _yes(
