@@ -55,7 +55,8 @@ def cost(
     :param settings:
         * ``prices``: one's own, by key; ``free_tier``: whether it is there to be used, true if not set;
         * ``assumptions``: what differs from :data:`.cost_usage.ASSUMPTIONS`; ``measured``: GB a month by log group;
-        * ``tracing``: one of :data:`TRACING`; ``traces``: see :data:`.traces.SETTINGS`;
+        * ``tracing``: one of :data:`TRACING`; ``traces``: see :data:`.traces.SETTINGS`; ``trace_topics``:
+          those that are given to alarms on traces, if any;
         * ``agent_metrics``: groups of metrics that agents send;
         * ``hosts``: the inventory's hosts by group; ``watchers``: hosts of Uptime Kuma that an alarm misses;
         * ``parts``: which of :data:`PARTS` are done, true if not named;
@@ -188,8 +189,9 @@ class _Counted:
         if self._does("trace_alarms"):
             traces, beside = self.settings.get("traces"), self._does("alarms")
             made = trace_alarms.trace_alarms(
-                self.catalogue, self.discovery, _TOPICS, traces, beside=beside, failing=self.failing
-            )
+                self.catalogue, self.discovery, self.settings.get("trace_topics") and _TOPICS, traces,
+                beside=beside, own_topics=_TOPICS, failing=self.failing,
+            )  # fmt: skip
             every = [*made, *self._besides("trace_alarms")]
             counting.alarms(usage, "phase4", every, self.fleets, self.traffic, self.assumptions)
 

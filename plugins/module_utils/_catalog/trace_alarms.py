@@ -37,6 +37,7 @@ def trace_alarms(
     traces: Mapping[str, Any] | None = None,
     tag_propagation: bool = True,
     beside: bool = True,
+    own_topics: Mapping[str, Any] | None = None,
     failing: Mapping[str, str] | None = None,
 ) -> list[Entry]:
     """The alarms on traces, those that others name first; none where X-Ray is no backend.
@@ -46,12 +47,15 @@ def trace_alarms(
     :param topics: the topic of each severity, an ARN or a list of them.
     :param traces: see :data:`.traces.SETTINGS`.
     :param tag_propagation: whether messages bear the tags of their alarm.
-    :param beside: whether those of :mod:`.alarms` are there as well, in the same Region. They are silent then while one
+    :param beside: whether those of :mod:`.alarms` are there as well. In the same Region they are silent then while one
         of them says that a service above fails, and burn rates that are watched there are not watched here.
+    :param own_topics: the topics where none are given, which are in the Region of those of :mod:`.alarms`.
     :param failing: these alarms, as :func:`.alarms.with_failing` returned them, to spare finding them again.
     :raises InputError: more topics than CloudWatch takes, or a setting that cannot be right.
     """
-    return _Maker(catalogue, discovery or {}, topics or {}, traces, tag_propagation, beside, failing).all()
+    known = Traces(catalogue, traces, discovery)
+    reached = topics or ({} if known.elsewhere else own_topics) or {}
+    return _Maker(catalogue, discovery or {}, reached, known, tag_propagation, beside, failing).all()
 
 
 def omissions(
@@ -59,9 +63,20 @@ def omissions(
     discovery: Mapping[str, Any] | None = None,
     traces: Mapping[str, Any] | None = None,
     beside: bool = True,
+    topics: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """Why alarms on traces that one might expect are not there, in sentences."""
-    return derived(catalogue, discovery, traces, beside)[1]
+    """Why alarms on traces that one might expect are not there, or tell nobody, in sentences.
+
+    :param topics: those that are given, in X-Ray's Region.
+    """
+    entries, sentences = derived(catalogue, discovery, traces, beside)
+    known = Traces(catalogue, traces, discovery)
+    if entries and known.elsewhere and not topics:
+        sentences.append(
+            f"Nobody is told of alarms on traces: X-Ray is in {known.region} and the topics of alerts are in "
+            f"{known.elsewhere}, and an alarm tells those of its own Region; name some there (apm_topics)."
+        )
+    return sentences
 
 
 def derived(
@@ -71,7 +86,7 @@ def derived(
     beside: bool = True,
 ) -> tuple[list[Entry], list[str]]:
     """What :func:`trace_alarms` makes without topics, and :func:`omissions`, at once."""
-    maker = _Maker(catalogue, discovery or {}, {}, traces, True, beside)
+    maker = _Maker(catalogue, discovery or {}, {}, Traces(catalogue, traces, discovery), True, beside)
     return maker.all(), maker.omissions.sentences
 
 
@@ -81,15 +96,15 @@ class _Maker(Teller):
         catalogue: Catalogue,
         discovery: Mapping[str, Any],
         topics: Mapping[str, Any],
-        traces: Mapping[str, Any] | None,
+        traces: Traces,
         tag_propagation: bool,
         beside: bool,
         failing: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(catalogue, discovery, topics, tag_propagation, part=_PART, parents=PARENTS)
         self.discovery = discovery
-        self.traces = Traces(catalogue, traces, discovery)
-        self.beside = beside
+        self.traces = traces
+        self.beside = beside and not traces.elsewhere
         self.failing = failing
 
     def watch(self, services: Sequence[Service]) -> None:

@@ -26,9 +26,12 @@ BALANCER, SPANS = "load_balancer", "application_signals"
 SOURCES = ("auto", BALANCER, SPANS, "none")
 """What may count the requests of an objective."""
 
-SETTINGS: dict[str, Any] = {"region": "", "objective_source": "auto", "burn_rate_windows": [5, 30, 60, 360]}
-"""What is known of traces besides the catalogue: the Region of X-Ray, "" where it is no backend, what counts the
-requests of objectives that say nothing of it, and minutes of the burn rates that AWS publishes of each."""
+SETTINGS: dict[str, Any] = {
+    "region": "", "home": "", "objective_source": "auto", "burn_rate_windows": [5, 30, 60, 360],
+}  # fmt: skip
+"""What is known of traces besides the catalogue: the Region of X-Ray, "" where it is no backend; that of the alarms on
+metrics and the topics of alerts, X-Ray's if ""; what counts the requests of objectives that say nothing of it; and
+minutes of the burn rates that AWS publishes of each."""
 
 _SHORT = 32
 _SLO_NAME = 128
@@ -156,6 +159,8 @@ class Traces:
     ) -> None:
         given = checked(settings)
         self.region = str(given["region"])
+        #: The Region of the other alarms and of the topics, where it is another one: none of these can be named there.
+        self.elsewhere = str(given["home"]) if given["home"] not in ("", self.region) else ""
         self.source = str(given["objective_source"])
         self.windows = [int(minutes) for minutes in given["burn_rate_windows"]]
         self.environment = str(catalogue["environment"])

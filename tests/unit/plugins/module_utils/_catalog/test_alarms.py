@@ -389,8 +389,8 @@ def test_a_fleet_that_no_query_can_follow_is_watched_one_by_one() -> None:
         (
             {"objective": 99.9},
             {},
-            "has no burn-rate alarms for its objective, since there is no load balancer to count requests; where X-Ray is a "
-            "backend for traces, apm.slo: application_signals lets it count them.",
+            "has no burn-rate alarms for its objective, since there is no load balancer to count requests; where X-Ray "
+            "is a backend for traces, apm.slo: application_signals lets it count them.",
         ),
         ({"objective": 100}, EVERYTHING, "has no burn-rate alarms, since an objective of 100 % leaves no budget"),
         (

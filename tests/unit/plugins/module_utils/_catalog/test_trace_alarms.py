@@ -279,11 +279,32 @@ def test_they_are_muted_in_the_windows_of_the_service() -> None:
     ]  # fmt: skip
 
 
+def test_where_x_ray_is_in_another_region_alarms_name_nothing_of_the_other() -> None:
+    abroad = {**XRAY, "home": "us-east-1"}
+    services = [{**SEEN, "depends_on": ["api"]}, BALANCED]
+    declared, known = catalogue(*services), discovery(**FOUND)
+    entries = trace_alarms(declared, known, None, abroad, own_topics=TOPICS)
+    assert entries
+    assert not [entry["name"] for entry in entries if entry["alarm_actions"] or entry["ok_actions"]]
+    assert not [entry["name"] for entry in entries if "/service/" in entry["name"]]
+    assert said(*services, traces=abroad) == [
+        "Nobody is told of alarms on traces: X-Ray is in eu-central-1 and the topics of alerts are in us-east-1, and "
+        "an alarm tells those of its own Region; name some there (apm_topics)."
+    ]
+    # Topics that are named are there; and at home are those of the alert channel.
+    assert said(*services, traces=abroad, topics=TOPICS) == []
+    named = trace_alarms(declared, known, TOPICS, abroad)
+    at_home = trace_alarms(declared, known, None, {**XRAY, "home": "eu-central-1"}, own_topics=TOPICS)
+    for found in (named, at_home):
+        assert [entry for entry in found if entry["alarm_actions"] == [TOPICS["critical"]]]
+    assert at_home == trace_alarms(declared, known, TOPICS, XRAY)
+
+
 def test_a_load_balancer_of_another_region_is_none_of_its_objective() -> None:
     elsewhere = Traces(catalogue(BALANCED), {"region": "us-east-1"}, discovery(**FOUND))
     assert elsewhere.objectives == {}
     assert Traces(catalogue(BALANCED), XRAY, discovery(**FOUND)).objectives["api"].counter == "load_balancer"
-    assert set(SETTINGS) == {"region", "objective_source", "burn_rate_windows"}
+    assert set(SETTINGS) == {"region", "home", "objective_source", "burn_rate_windows"}
 
 
 def test_hundreds_of_services_take_no_time_and_stay_within_the_limits() -> None:
