@@ -203,10 +203,10 @@ ESBUILD = "esbuild@^0.25.0"
 VENDORS = ("@datadog/browser-rum@^7.0.0", "@newrelic/browser-agent@^1.300.0", "aws-rum-web@^3.0.0", ESBUILD)
 
 
-def bundled(packages: Path, entry: Path, target: Path) -> str:
+def bundled(packages: Path, entry: Path, target: Path, *more: str) -> str:
     """A program made of a module and its packages, as the guide makes it."""
     built = subprocess.run(
-        [packages / "node_modules/.bin/esbuild", entry, "--bundle", "--minify", f"--outfile={target}"],
+        [packages / "node_modules/.bin/esbuild", entry, "--bundle", "--minify", *more, f"--outfile={target}"],
         cwd=entry.parent,
         env=node_environment(node()),
         capture_output=True,
@@ -314,7 +314,7 @@ def test_opentelemetrys_own_packages_send_the_visit_with_its_resource(opened: An
     module = tmp_path / f"{snippet.name}.mjs"
     module.write_text(snippet.module, encoding="utf-8")
     (tmp_path / "node_modules").symlink_to(packages / "node_modules")
-    program = bundled(packages, module, tmp_path / "shop-otlp.js")
+    program = bundled(packages, module, tmp_path / "shop-otlp.js", "--target=es2016")
     page = opened(snippet, {"https://shop.example.com/shop-otlp.js": program}, with_our_own(snippet))
     page.ask()
     page.page.wait_for_timeout(500)

@@ -273,7 +273,7 @@ def _newrelic(service: Mapping[str, Any], rum: Mapping[str, Any], named: str) ->
             "privacy": {"cookies_enabled": bool(rum.get("cookies"))},
             "ajax": {"deny_list": [beacon]},
             "distributed_tracing": {
-                "enabled": True,
+                "enabled": bool(origins),
                 "cors_use_newrelic_header": False,
                 "cors_use_tracecontext_headers": bool(origins),
                 "allowed_origins": origins,

@@ -132,6 +132,8 @@ def test_new_relic_gets_its_keys_and_traces_these_origins_alone() -> None:
     }
     assert found["info"]["beacon"] == found["info"]["errorBeacon"] == "bam.eu01.nr-data.net"
     assert found["init"]["distributed_tracing"]["allowed_origins"] == ["https://api.example.com"]
+    assert found["init"]["distributed_tracing"]["enabled"] is True
+    assert config(made("newrelic", tracing_origins=None))["init"]["distributed_tracing"]["enabled"] is False
     assert found["init"]["session_replay"] == {"enabled": False, "mask_all_inputs": True, "mask_text_selector": None}
     assert config(made("newrelic", mask="all"))["init"]["session_replay"]["mask_text_selector"] == "*"
     assert config(made("newrelic", own={"site": None}))["info"]["beacon"] == "bam.nr-data.net"
