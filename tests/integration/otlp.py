@@ -107,6 +107,19 @@ def _signed(scope: tuple[str, str], url: str, path: str, headers: Mapping[str, s
     return given.endswith(f"Signature={signature}")
 
 
+def read_body(request: BaseHTTPRequestHandler) -> bytes:
+    """The body of a request; also one whose length nobody knew when it began, as Node sends it."""
+    if request.headers.get("transfer-encoding") != "chunked":
+        return request.rfile.read(int(request.headers.get("content-length", 0)))
+    body = b""
+    while size := int(request.rfile.readline().split(b";")[0], 16):
+        body += request.rfile.read(size)
+        request.rfile.readline()
+    while request.rfile.readline().strip():
+        pass
+    return body
+
+
 @contextmanager
 def running(receiver: Receiver, port: int = 0) -> Iterator[Receiver]:
     """The receiver on the loopback interface, with its address in ``url``."""
@@ -118,7 +131,7 @@ def running(receiver: Receiver, port: int = 0) -> Iterator[Receiver]:
             pass
 
         def do_POST(self) -> None:
-            body = self._chunks() if self.headers.get("transfer-encoding") == "chunked" else self._whole()
+            body = read_body(self)
             headers = {name.lower(): value for name, value in self.headers.items()}
             status = receiver.answer("POST", self.path, headers, body)
             receiver.answers.append(status)
@@ -128,19 +141,6 @@ def running(receiver: Receiver, port: int = 0) -> Iterator[Receiver]:
             self.send_header("content-length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
-
-        def _whole(self) -> bytes:
-            return self.rfile.read(int(self.headers.get("content-length", 0)))
-
-        def _chunks(self) -> bytes:
-            """A body whose length nobody knew when it began, as Node sends it."""
-            body = b""
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            while self.rfile.readline().strip():
-                pass
-            return body
 
         def do_GET(self) -> None:
             self.send_response(200)
