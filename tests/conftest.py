@@ -24,7 +24,16 @@ GROUPS = {
 }
 
 #: Modules whose tests look at what long runs of playbooks made: in one process it is made once, and not once in each.
-WHOLE = tuple(f"tests/integration/test_{name}.py" for name in ("alert_channel", "phase2_site", "phase3_site"))
+#: By their groups; those of a life take its stages in the order of their names (tests/integration/life.py).
+WHOLE = {
+    f"tests/integration/test_{name}.py": group
+    for group, names in {
+        "life": ("cost", "phase2_site", "phase3_site", "teardown"),
+        "alert_channel": ("alert_channel",),
+        "report": ("report",),
+    }.items()
+    for name in names
+}
 
 #: What names a server that all processes would share, and empty before each test.
 EXTERNAL = ("KUMAWATCH_KUMA_URL", "KUMAWATCH_AWS_ENDPOINT_URL")
@@ -36,7 +45,7 @@ def group_of(nodeid: str) -> str:
         return "external"
     path = nodeid.partition("::")[0]
     if path in WHOLE:
-        return path
+        return WHOLE[path]
     return next((name for name, (modules, _fixtures) in GROUPS.items() if fnmatch(path, modules)), nodeid)
 
 
@@ -72,4 +81,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 )
     if hasattr(config, "workerinput"):
         # A stable order: the tests of one long run follow it stage by stage.
-        items.sort(key=lambda item: item.get_closest_marker("slow") is None and group_of(item.nodeid) not in WHOLE)
+        whole = set(WHOLE.values())
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None and group_of(item.nodeid) not in whole)

@@ -30,7 +30,7 @@ import urllib.request
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -41,6 +41,9 @@ from lab.node import find_node
 from lab.paths import Paths
 from lab.process import free_port
 from tests.integration.runner import Runner
+
+if TYPE_CHECKING:
+    from .life import Life
 
 ROOT = Path(__file__).resolve().parents[2]
 USERNAME = "admin"
@@ -365,3 +368,24 @@ def run_aws(run_module: RunModule, aws: aws_testing.Aws) -> RunModule:
         return result
 
     return run
+
+
+@pytest.fixture(scope="session")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    """An environment that is lived once; its servers are its own, since others are emptied before each test."""
+    from .chat import Chat
+    from .life import Life
+
+    directory = tmp_path_factory.mktemp("life")
+    chat = Chat(directory / "chat", free_port())
+    with aws_testing.serve(directory) as aws:
+        if not aws.stand_in or os.environ.get("KUMAWATCH_KUMA_URL"):
+            pytest.skip("the servers that KUMAWATCH_AWS_ENDPOINT_URL and KUMAWATCH_KUMA_URL name are not ours to empty")
+        kuma = _start(directory / "kuma")
+        try:
+            kuma.set_up()
+            chat.start()
+            yield Life(aws, kuma, chat, directory)
+        finally:
+            chat.stop()
+            kuma.discard()

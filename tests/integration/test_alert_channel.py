@@ -11,12 +11,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,58 +26,15 @@ from lab.aws import testing as aws_testing
 from lab.process import free_port
 from tests.integration.conftest import Server
 
+from .chat import TOKEN, Chat, until
+
 ROOT = Path(__file__).resolve().parents[2]
-SPACE, KEY, TOKEN = "spaces/AAQAchannel", "lab-key", "lab-token-of-the-space"
 ENVIRONMENT = "drilltown"
 PREFIX = f"kumawatch-{ENVIRONMENT}"
 PLAYBOOK = str(Path(sys.executable).parent / "ansible-playbook")
 
 Result = dict[str, Any]
 RunModule = Callable[..., Result]
-
-
-@dataclass
-class Chat:
-    """A chat space in a process of its own, that can be stopped and started again."""
-
-    directory: Path
-    port: int
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1/{SPACE}/messages?key={KEY}&token={TOKEN}"
-
-    def start(self, token: str = TOKEN) -> None:
-        self.directory.mkdir(exist_ok=True)
-        secrets = self.directory / "secrets.json"
-        space = {"name": SPACE, "title": "Alerts", "token": token}
-        secrets.write_text(json.dumps({"chat": {"key": KEY, "spaces": [space]}}))
-        command = ["--port", str(self.port), "--data", str(self.directory), "--secrets", str(secrets)]
-        log = (self.directory / "log").open("ab")
-        self.process = subprocess.Popen([sys.executable, "-m", "lab.chat", *command], cwd=ROOT, stdout=log, stderr=log)
-        deadline = time.monotonic() + 30
-        while True:
-            with contextlib.suppress(OSError):
-                self.messages()
-                return
-            assert time.monotonic() < deadline, "the chat space did not start"
-            time.sleep(0.1)
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(15)
-            self.process = None
-
-    def messages(self) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/messages?space={SPACE}", timeout=5) as answer:
-            found: list[dict[str, Any]] = json.load(answer)
-        return found
-
-    def saying(self, text: str) -> list[dict[str, Any]]:
-        """The messages that have a text in them."""
-        return [message for message in self.messages() if text in json.dumps(message["message"], ensure_ascii=False)]
 
 
 @dataclass
@@ -176,14 +130,6 @@ def recap(output: str) -> dict[str, int]:
     """The counts of a playbook's last lines."""
     line = output.split("PLAY RECAP")[1].splitlines()[1]
     return {name: int(value) for name, value in (part.split("=") for part in line.split(":", 1)[1].split())}
-
-
-def until(condition: Callable[[], Any], seconds: float = 40.0, what: str = "it") -> Any:
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"{what} did not come true within {seconds} s"
-        time.sleep(0.2)
-    return value
 
 
 def alarm(name: str, state: str, before: str, at: str, value: float = 97.0) -> dict[str, Any]:

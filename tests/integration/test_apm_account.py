@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -20,7 +19,7 @@ import yaml
 from lab.aws.testing import Aws
 from tools import iam_policies
 
-from .test_phase2_site import calls_of
+from .life import actions_of, calls_of
 
 ROOT = Path(__file__).resolve().parents[2]
 Play = Callable[..., str]
@@ -103,8 +102,7 @@ def there(aws: Aws) -> dict[str, Any]:
 
 def beyond_the_policy(aws: Aws) -> list[str]:
     """The actions that were done and docs/iam/phase4-traces.json does not allow."""
-    names = {"monitoring": "cloudwatch", "elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}
-    made = {iam_policies.action((names.get(service, service), name)) for service, name in calls_of(aws) if name}
+    made = actions_of(calls_of(aws))
     assert "xray:CreateSamplingRule" in made
     return sorted(made - set(iam_policies.actions("phase4-traces")))
 
@@ -145,13 +143,6 @@ def test_the_life_of_what_traces_have_in_an_account(play: Play, aws: Aws) -> Non
     assert changed(play("apm.yml", services=fewer, apm_purge=True, apm_max_deletions=100)) == 3
     assert there(aws)["rules"] == ["Default"]
     assert there(aws)["objectives"] == ["staging-api"]
-
-    shown = play("teardown.yml", "--check", "-e", "teardown_kuma=false")
-    assert ":slo/staging-api" in shown
-    play("teardown.yml", "-e", json.dumps({"teardown_confirmed": True, "teardown_kuma": False}))
-    # Transaction Search is the account's.
-    assert there(aws) == {**NOTHING, "destination": "CloudWatchLogs"}
-    assert aws.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
 
 
 def test_nothing_is_made_where_no_backend_is_xray(play: Play, aws: Aws) -> None:

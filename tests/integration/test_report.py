@@ -19,10 +19,9 @@ from lab.aws import testing as aws_testing
 from lab.process import free_port
 from tools import lab_account
 
+from .chat import Chat
 from .conftest import RunModule
-from .test_alert_channel import Chat
-from .test_cost import READING
-from .test_phase2_site import Lab, calls_of, succeeded
+from .life import READING, Lab, calls_of, succeeded
 from .test_site import ENDPOINTS, Run
 
 

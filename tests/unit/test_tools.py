@@ -275,6 +275,7 @@ def test_the_output_of_pytest_in_one_process_and_in_several(line: str, told: str
         ("tests/lab/test_lab_kuma.py::test_one", "lab"),
         ("tests/lab/test_lab_commands.py::test_two[a::b]", "lab"),
         ("tests/lab/test_chat_page.py::test_one", "chromium"),
+        ("tests/integration/test_phase3_site.py::test_one", "life"),
         ("tests/integration/test_lab_alert.py::test_one", "tests/integration/test_lab_alert.py::test_one"),
     ],
 )
