@@ -43,6 +43,9 @@ WORKERS = 4
 
 #: Of a failure, so much is repeated at the end: what a machine keeps of a long output is its end.
 LONGEST_REASON = 700
+#: So many failed tests with servers are tried again by themselves: with four at once on two cores, one may have waited
+#: longer for its turn than it has patience. What then passes is named all the same.
+TRIED_AGAIN = 3
 LAST_LINES = 5
 
 #: What nothing waits for gives way to servers and the tests that watch them.
@@ -58,13 +61,19 @@ _DULL = (
 
 @dataclass
 class Result:
-    """What a step came to. ``skips`` and ``failures`` are sentences: what was skipped or failed, and why."""
+    """What a step came to.
+
+    ``skips``, ``failures`` and ``unsteady`` are sentences: what was skipped, what failed, what failed only at first,
+    and why.
+    """
 
     step: str
     passed: int = 0
     failed: int = 0
     skips: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    unsteady: list[str] = field(default_factory=list)
+    failed_tests: list[str] = field(default_factory=list)  # as pytest names them
     seconds: float = 0.0
     note: str = ""
 
@@ -223,18 +232,19 @@ def pytest_step(name: str, limit: float, workers: int = 0) -> Callable[[], list[
 
     def run() -> list[Result]:
         directory = common.ROOT / "tests" / name
-        result = Result(name)
         if not any(directory.rglob("test_*.py")):
-            return [_nothing(result, f"there are no tests in {common.relative(directory)}")]
-        report = common.LOGS / f"{name}.xml"
+            return [_nothing(Result(name), f"there are no tests in {common.relative(directory)}")]
+        result = attempt(name, [str(directory), "--durations=10", *(["-n", str(workers)] if workers else [])])
+        if workers and 0 < len(result.failed_tests) <= TRIED_AGAIN:
+            settle(result, attempt(f"{name} again", result.failed_tests))
+        return [result]
+
+    def attempt(label: str, arguments: list[str]) -> Result:
+        result = Result(label)
+        report = common.LOGS / f"{label.replace(' ', '-')}.xml"
         report.unlink(missing_ok=True)
-        log = common.LOGS / f"{name}.log"
-        argv = module(
-            "pytest", str(directory), "--junitxml", str(report), "-o", "junit_family=xunit2", "--color=no", "-v"
-        )
-        argv.append("--durations=10")
-        if workers:
-            argv += ["-n", str(workers)]
+        log = report.with_suffix(".log")
+        argv = module("pytest", "--junitxml", str(report), "-o", "junit_family=xunit2", "--color=no", "-v", *arguments)
 
         def read(result: Result, status: int, _output: str) -> None:
             if not _read_junit(result, report):
@@ -245,9 +255,19 @@ def pytest_step(name: str, limit: float, workers: int = 0) -> Callable[[], list[
             if status and not result.failed:
                 result.failed, result.note = 1, f"pytest ended with status {status}"
 
-        return [_run(result, argv, log, limit=limit, read=read, activity=pytest_activity)]
+        return _run(result, argv, log, limit=limit, read=read, activity=pytest_activity)
 
     return run
+
+
+def settle(result: Result, again: Result) -> None:
+    """Count a step whose failed tests were run again: those that pass by themselves are unsteady, and said to be."""
+    result.seconds += again.seconds
+    if again.failed or again.passed != len(result.failed_tests):
+        return
+    result.passed += result.failed
+    result.unsteady, result.failures, result.failed_tests, result.failed = result.failures, [], [], 0
+    result.note = f"{again.passed} only at the second try"
 
 
 def health() -> list[Result]:
@@ -335,6 +355,9 @@ def _read_junit(result: Result, report: Path) -> bool:
         if wrong is not None:
             outcomes[key] = "failed"
             result.failures.append(_short(f"{key}: {wrong.get('message')}"))
+            test = f"{(case.get('classname') or '').replace('.', '/')}.py::{case.get('name')}"
+            if test not in result.failed_tests:
+                result.failed_tests.append(test)
         elif skipped is not None:
             outcomes.setdefault(key, "skipped")
             reasons[skipped.get("message") or "no reason given"] += 1
@@ -435,9 +458,10 @@ def summarise(results: list[Result], seconds: float) -> int:
         common.say("\nskipped:")
         for (step, reason), times in skips.items():
             common.say(f"  {step}: {reason}{f' ({times} times)' if times > 1 else ''}")
-    told = [f"  {result.step}: {failure}" for result in results for failure in result.failures]
-    if told:
-        common.say("\nfailed:\n" + "\n".join(told))
+    for heading, named in (("failed only at first", "unsteady"), ("failed", "failures")):
+        told = [f"  {result.step}: {sentence}" for result in results for sentence in getattr(result, named)]
+        if told:
+            common.say(f"\n{heading}:\n" + "\n".join(told))
     failed = sum(result.failed for result in results)
     common.say(f"\nThe logs are in {common.relative(common.LOGS)}/. All took {common.elapsed(seconds)}.")
     passed, skipped = sum(result.passed for result in results), sum(len(result.skips) for result in results)

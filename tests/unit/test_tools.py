@@ -113,6 +113,51 @@ def test_the_report_of_pytest_is_counted(tmp_path: Path) -> None:
         "tests.unit.test_a::test_two: teardown",
         "tests.unit.test_b::test_one: fixture",
     ]
+    assert result.failed_tests == ["tests/unit/test_a.py::test_two", "tests/unit/test_b.py::test_one"]
+
+
+def test_what_passes_when_it_is_run_again_is_counted_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    def first() -> driver.Result:
+        return driver.Result("lab", passed=8, failed=1, failures=["t: too late"], failed_tests=["t"], seconds=10)
+
+    steady = first()
+    driver.settle(steady, driver.Result("lab again", passed=1, seconds=2))
+    assert (steady.passed, steady.failed, steady.seconds) == (9, 0, 12)
+    assert driver.summarise([steady], 1.0) == 0
+    said = capsys.readouterr().out
+    assert "1 only at the second try" in said
+    assert "failed only at first:\n  lab: t: too late\n" in said
+    for again in (driver.Result("lab again", failed=1), driver.Result("lab again", skips=["no Node"])):
+        broken = first()
+        driver.settle(broken, again)
+        assert (broken.passed, broken.failed, broken.failures) == (8, 1, ["t: too late"])
+
+
+def test_a_test_that_fails_beside_others_is_tried_again_by_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With a real pytest, in a checkout that has one test which fails the first time, and one which fails always."""
+    monkeypatch.setattr(driver.common, "ROOT", tmp_path)
+    monkeypatch.setattr(driver.common, "LOGS", tmp_path / "logs")
+    (tmp_path / "logs").mkdir()
+    tests = tmp_path / "tests" / "lab"
+    tests.mkdir(parents=True)
+    module = tests / "test_it.py"
+    module.write_text(
+        "from pathlib import Path\n\n"
+        "def test_steady():\n    pass\n\n"
+        "def test_unsteady():\n"
+        "    seen = Path(__file__).with_name('seen')\n"
+        "    there = seen.exists()\n"
+        "    seen.touch()\n"
+        "    assert there, 'too late'\n"
+    )
+    [result] = driver.pytest_step("lab", 60, workers=1)()
+    assert (result.outcome(), result.passed, result.failures) == ("ok", 2, [])
+    assert [sentence.partition(": ")[2] for sentence in result.unsteady] == ["AssertionError: too late assert False"]
+    module.write_text("def test_broken():\n    assert False\n")
+    [result] = driver.pytest_step("lab", 60, workers=1)()
+    assert (result.outcome(), result.unsteady) == ("FAILED", [])
 
 
 @pytest.mark.parametrize("content", [None, "", "<testsuites>"])
