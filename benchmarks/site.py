@@ -7,8 +7,9 @@
 
 It starts a lab of its own, Uptime Kuma, AWS's stand-in and a chat space, furnishes the account, and lets the inventory
 of the lab declare so many services: each with a check, an instance, a load balancer, logs with metric filters and
-alarms, every tenth with a database. For each size it applies ``site.yml`` until nothing changes, then once more, and
-says of that run: seconds, seconds of CPU of Ansible, MiB at its peak, tasks, and the dearest of them.
+alarms, an objective and traces that go to X-Ray, every tenth with a database. For each size it applies ``site.yml``
+until nothing changes, then once more, and says of that run: seconds, seconds of CPU of Ansible, MiB at its peak, tasks,
+and the dearest of them.
 
 Two things are held to by ``--strict``: the number of tasks is the same for few and for many, and the run for many takes
 no more than :data:`LONGEST`. Seconds depend on the machine and what else it does.
@@ -59,7 +60,7 @@ class Measured:
     dearest: list[tuple[str, float]]
 
 
-def declared(count: int, url: str) -> dict[str, Any]:
+def declared(count: int, url: str, region: str) -> dict[str, Any]:
     """So many services, all of which answer at ``url``: thousands of alerts would be another measurement."""
     services = []
     for number in range(count):
@@ -72,6 +73,7 @@ def declared(count: int, url: str) -> dict[str, Any]:
             "instance_tags": {"service": name},
             "load_balancer": "kumawatch-lab",
             "target_groups": ["kumawatch-lab-api"],
+            "objective": 99.9,
             "apm": {"requests_per_minute": 10},
             "logs": {
                 "sources": [{"file": f"/var/log/{name}/app.log", "format": "json"}],
@@ -82,7 +84,11 @@ def declared(count: int, url: str) -> dict[str, Any]:
             service["database"] = f"benchmark-{number // 10 % DATABASES}"
         services.append(service)
     # Nothing else in the account, and no server that checks a thousand addresses in the meantime.
-    return {"monitoring_services": services, "monitoring_maintenances": []}
+    return {
+        "monitoring_services": services,
+        "monitoring_maintenances": [],
+        "apm_backends": [{"type": "xray", "region": region}],
+    }
 
 
 def furnish(endpoints: Mapping[str, Any], count: int) -> None:
@@ -124,8 +130,9 @@ class Site:
     def play(self, count: int) -> Measured:
         """One run of site.yml, all phases."""
         extra = self.directory / f"services-{count}.json"
-        (api,) = (one["url"] for one in self.endpoints()["services"] if one["name"] == "api")
-        extra.write_text(json.dumps(declared(count, api)))
+        there = self.endpoints()
+        (api,) = (one["url"] for one in there["services"] if one["name"] == "api")
+        extra.write_text(json.dumps(declared(count, api, there["aws"]["region"])))
         log = self.directory / "site.log"
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         begun = time.monotonic()
