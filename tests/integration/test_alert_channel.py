@@ -243,10 +243,11 @@ def test_another_address_keeps_the_keys(channel: Channel) -> None:
     before = channel.secret()
     channel.role("--tags", "alert_channel", alert_channel_google_chat_webhook_url=channel.chat.url + "&thread=x")
     after = channel.secret()
-    channel.role("--tags", "alert_channel")
-    assert after["webhook_url"] != before["webhook_url"]
-    assert (after["signing_key"], after["front_door_token"]) == (before["signing_key"], before["front_door_token"])
-    assert channel.secret() == before
+    assert after == {**before, "webhook_url": channel.chat.url + "&thread=x"}
+    # Back to what the relay knows, for the tests that follow.
+    channel.aws.client("secretsmanager").put_secret_value(
+        SecretId=f"kumawatch/{ENVIRONMENT}/alert-channel", SecretString=json.dumps(before)
+    )
 
 
 # -- the chain
