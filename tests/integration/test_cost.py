@@ -81,7 +81,10 @@ def test_what_was_measured_is_believed(life: Life) -> None:
             for days in (1, 2)
         ],
     )
-    assumed, measured = cost(life), cost(life, cost_measure=True)
+    assumed, measured = cost(life, cost_now=True), cost(life, cost_measure=True)
+    # All that is wanted is there.
+    assert {line["item"]: line["change"] for line in assumed["change"]["lines"] if line["change"]} == {}
+    assert assumed["change"]["monthly_now"] > 0
     more = lines(measured)["logs_standard"]["quantity"] - lines(assumed)["logs_standard"]["quantity"]
     assert more == pytest.approx(365 / 12 - 3, abs=0.01)
     markdown = life.directory / "cost.md"

@@ -60,6 +60,16 @@ def test_it_is_predicted_and_made_and_then_unchanged(life: Life) -> None:
     assert {APP, "/lab/load-balancer/kumawatch-lab", f"/aws/lambda/{REPORT}"} <= set(life.log_groups())
 
 
+def test_declined_payments_become_a_metric_and_an_alarm(life: Life) -> None:
+    """Before the queue fails, of which the api depends: its alarms are silent then."""
+    _ = life.again
+    deadline = time.monotonic() + 150
+    while time.monotonic() < deadline and not life.chat.saying("payment-declined"):
+        write(life, APP, *(json.dumps({"level": "ERROR", "event": "payment_declined", "order": n}) for n in range(6)))
+        time.sleep(10)
+    assert life.chat.saying("payment-declined")
+
+
 def test_a_line_becomes_a_card_with_the_line_in_it(life: Life) -> None:
     """By the real path: written, filtered, measured, found, told. Nothing is called that an application would not."""
     _ = life.again
@@ -72,15 +82,6 @@ def test_a_line_becomes_a_card_with_the_line_in_it(life: Life) -> None:
     said = json.dumps(card["message"], ensure_ascii=False)
     assert "Critical" in said
     assert "queue" in said
-
-
-def test_declined_payments_become_a_metric_and_an_alarm(life: Life) -> None:
-    _ = life.again
-    deadline = time.monotonic() + 150
-    while time.monotonic() < deadline and not life.chat.saying("payment-declined"):
-        write(life, APP, *(json.dumps({"level": "ERROR", "event": "payment_declined", "order": n}) for n in range(6)))
-        time.sleep(10)
-    assert life.chat.saying("payment-declined")
 
 
 def test_the_report_of_a_day_with_known_answers(life: Life) -> None:
