@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleFilterError
+
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import (
     account,
     collector,
@@ -24,6 +26,7 @@ from ansible_collections.kumawatch.monitoring.plugins.module_utils._apm import (
 )
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog import trace_alarms
 from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.catalogue import CatalogueError
+from ansible_collections.kumawatch.monitoring.plugins.module_utils._catalog.spec import listed, shown
 from ansible_collections.kumawatch.monitoring.plugins.plugin_utils.filters import as_filter, role_options
 
 
@@ -94,6 +97,10 @@ def apm_agent_variables(catalogue: Mapping[str, Any], variables: Mapping[str, An
 
 def apm_agent_lack(kind: str, roles_path: Any = ()) -> str:
     """Why the vendor's role cannot be used."""
+    if kind not in vendor.AGENTS:
+        raise AnsibleFilterError(
+            f"kumawatch.monitoring.apm_agent_lack takes {listed(vendor.AGENTS, 'or')}, not {shown(kind)}."
+        )
     agent = vendor.AGENTS[kind]
     if not agent.is_collection:
         return vendor.lack(kind, any((Path(path) / agent.role).is_dir() for path in roles_path))

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+import sys
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from ansible.parsing.dataloader import DataLoader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.kumawatch.monitoring.plugins.filter import catalogue, uptime, uptime_export
+from ansible_collections.kumawatch.monitoring.plugins.filter import apm, catalogue, uptime, uptime_export
 
 CATALOGUE = catalogue.FilterModule().filters()["catalogue"]
 UPTIME = uptime.FilterModule().filters()
+LACK = apm.FilterModule().filters()["apm_agent_lack"]
 EXPORT = uptime_export.FilterModule().filters()["uptime_export"]
 
 GOOD = {"monitoring_environment": "lab", "monitoring_services": [{"name": "api", "health": {"ping": "gw"}}]}
@@ -136,3 +138,25 @@ def test_whatever_is_exported_reads_back_as_it_was(value: Any) -> None:
     loader = type("Loader", (yaml.SafeLoader,), {})
     loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))  # type: ignore[attr-defined]
     assert yaml.load(text, Loader=loader)["uptime_targets_monitors"][0]["value"] == value
+
+
+def test_a_vendors_role_is_looked_for_where_ansible_galaxy_puts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "the role newrelic.newrelic-infra is not installed" in LACK("newrelic", [str(tmp_path)])
+    (tmp_path / "newrelic.newrelic-infra").mkdir()
+    assert LACK("newrelic", ["/nowhere", str(tmp_path)]) == ""
+    home = tmp_path / "ansible_collections" / "dynatrace" / "oneagent"
+    (home / "roles" / "oneagent").mkdir(parents=True)
+    monkeypatch.setattr("ansible_collections.__path__", [str(home.parents[1])])
+    # Python keeps a namespace that it has once found.
+    for module in ("ansible_collections.dynatrace", "ansible_collections.datadog"):
+        monkeypatch.setitem(sys.modules, module, None)
+        monkeypatch.delitem(sys.modules, module)
+    invalidate_caches()
+    assert "the collection datadog.dd is not installed" in LACK("datadog")
+    assert LACK("dynatrace") == ""
+    (home / "MANIFEST.json").write_text('{"collection_info": {"version": "1.1.0"}}')
+    assert "is too old (1.1.0)" in LACK("dynatrace")
+    with pytest.raises(AnsibleFilterError, match="takes datadog, newrelic or dynatrace, not 'xray'"):
+        LACK("xray")

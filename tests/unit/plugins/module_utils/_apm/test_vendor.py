@@ -90,7 +90,7 @@ def test_the_share_is_the_agents() -> None:
 
 
 def test_the_inventorys_own_words_go_over_what_is_made() -> None:
-    own = {
+    own: dict[str, Any] = {
         "tags": ["rack:7", "owner:payments"],
         "process_config": {"process_collection": {"enabled": True}},
         "apm_config": {"obfuscation": {}},
