@@ -387,6 +387,13 @@ options:
       - Outside check mode this is not used.
     type: list
     elements: str
+  departed_alarms:
+    description:
+      - In check mode, names of alarms that an earlier task of the same run would have deleted. They count as gone, so
+        that the alarms that they name may be deleted as well.
+      - Outside check mode this is not used.
+    type: list
+    elements: str
 seealso:
   - module: amazon.aws.cloudwatch_metric_alarm
 """
@@ -534,11 +541,14 @@ def main() -> None:
             **aws_args(),
             "alarms": {"type": "list", "elements": "dict", "required": True, "options": alarm_args()},
             "pending_alarms": {"type": "list", "elements": "str"},
+            "departed_alarms": {"type": "list", "elements": "str"},
         },
         supports_check_mode=True,
     )
-    pending = module.params["pending_alarms"] or () if module.check_mode else ()
-    run(module, Alarms(module.params["alarms"], pending))
+    predicted = {
+        name: module.params[f"{name}_alarms"] or () if module.check_mode else () for name in ("pending", "departed")
+    }
+    run(module, Alarms(module.params["alarms"], **predicted))
 
 
 if __name__ == "__main__":

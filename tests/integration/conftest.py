@@ -385,7 +385,9 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
         try:
             kuma.set_up()
             chat.start()
-            yield Life(aws, kuma, chat, directory)
+            found = Life(aws, kuma, chat, directory)
+            with found.reporting():
+                yield found
         finally:
             chat.stop()
             kuma.discard()

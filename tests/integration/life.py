@@ -15,7 +15,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import Any
 import yaml
 
 from lab.aws.testing import Aws
+from lab.process import free_port
 from tools import iam_policies, lab_account
 
 from .chat import TOKEN, Chat
@@ -120,8 +122,8 @@ def succeeded(run: Run) -> Run:
 
 
 def calls_of(aws: Aws) -> Calls:
-    """Service and operation of what the stand-in was asked."""
-    return {(entry["service"], entry["operation"]) for entry in aws.requests()}
+    """Service and operation of what the stand-in was asked, but for what hosts report by themselves."""
+    return {(entry["service"], entry["operation"]) for entry in aws.requests()} - {("monitoring", "PutMetricData")}
 
 
 def actions_of(calls: Iterable[tuple[str, str]]) -> set[str]:
@@ -186,6 +188,19 @@ class Life:
             **variables,
         }
         return self.lab.run(*arguments, playbook=playbook, variables=given)
+
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Hosts and the rest report how they are: of one that does not, phase 2 thinks that it is down."""
+        where = ("--endpoint-url", self.aws.url, "--region", self.aws.region, "--state", str(self.directory))
+        command = [sys.executable, "-m", "lab.usage", "--port", str(free_port()), *where]
+        with (self.directory / "usage.log").open("wb") as log:
+            process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(15)
 
     def log_groups(self) -> list[str]:
         return [group["logGroupName"] for group in self.aws.client("logs").describe_log_groups()["logGroups"]]

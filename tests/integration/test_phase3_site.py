@@ -61,7 +61,6 @@ def test_it_is_predicted_and_made_and_then_unchanged(life: Life) -> None:
 
 
 def test_declined_payments_become_a_metric_and_an_alarm(life: Life) -> None:
-    """Before the queue fails, of which the api depends: its alarms are silent then."""
     _ = life.again
     deadline = time.monotonic() + 150
     while time.monotonic() < deadline and not life.chat.saying("payment-declined"):

@@ -57,13 +57,16 @@ class Alarms(Kind):
 
     noun = "alarm"
 
-    def __init__(self, entries: Sequence[Mapping[str, Any]], pending: Iterable[str] = ()) -> None:
+    def __init__(
+        self, entries: Sequence[Mapping[str, Any]], pending: Iterable[str] = (), departed: Iterable[str] = ()
+    ) -> None:
         """
         :param pending: names of alarms that count as there.
+        :param departed: names of alarms that count as gone.
         """
         super().__init__()
         self._given = entries
-        self._pending = frozenset(pending)
+        self._pending, self._departed = frozenset(pending), frozenset(departed)
         self._entries: dict[str, _Entry] = {}
         self._wanted_tags: dict[str, Tags | None] = {}
         self._items: dict[str, model.Item] = {}
@@ -279,7 +282,8 @@ class Alarms(Kind):
     # -- reading
 
     def read(self, aws: Aws) -> list[Actual]:
-        self._items = {str(item["AlarmName"]): item for item in describe(aws, log_alarms=self._log_alarms)}
+        found = {str(item["AlarmName"]): item for item in describe(aws, log_alarms=self._log_alarms)}
+        self._items = {name: item for name, item in found.items() if name not in self._departed}
         tags = self._tags(aws)
         return [self._actual(name, item, tags.get(str(item["AlarmArn"]), {})) for name, item in self._items.items()]
 
