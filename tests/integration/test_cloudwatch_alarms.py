@@ -220,14 +220,14 @@ def test_what_an_earlier_task_would_have_made_counts_in_check_mode_only(aws: Aws
     assert "neither exists nor is declared" in run_aws("cloudwatch_alarms", declared)["msg"]
 
 
-def test_what_an_earlier_task_would_have_deleted_counts_in_check_mode_only(alarms: Any, run_aws: RunModule) -> None:
+def test_what_an_earlier_task_would_have_deleted_counts_in_check_mode_only(alarms: Any) -> None:
     assert not alarms(composite("top", rule="ALARM(leaf)"), metric("leaf"))["failed"]
-    declared = {"alarms": [{"name": "leaf", "state": "absent"}]}
+    gone = {"name": "leaf", "state": "absent"}
     refused = "composite alarm 'top', which stays, names it"
-    assert refused in run_aws("cloudwatch_alarms", declared, check=True)["msg"]
-    predicted = run_aws("cloudwatch_alarms", {**declared, "departed_alarms": ["top"]}, check=True)
+    assert refused in alarms(gone, check=True)["msg"]
+    predicted = alarms(gone, check=True, departed_alarms=["top"])
     assert (predicted["failed"], predicted["deleted"]) == (False, ["leaf"])
-    assert refused in run_aws("cloudwatch_alarms", {**declared, "departed_alarms": ["top"]})["msg"]
+    assert refused in alarms(gone, departed_alarms=["top"])["msg"]
 
 
 @pytest.mark.parametrize(
