@@ -61,10 +61,13 @@ def test_it_is_predicted_and_made_and_then_unchanged(life: Life) -> None:
 
 
 def test_declined_payments_become_a_metric_and_an_alarm(life: Life) -> None:
+    """They are no errors: a critical share of errors would silence the warning. The queue, on which the api depends, is
+    well until the next test.
+    """
     _ = life.again
     deadline = time.monotonic() + 150
     while time.monotonic() < deadline and not life.chat.saying("payment-declined"):
-        write(life, APP, *(json.dumps({"level": "ERROR", "event": "payment_declined", "order": n}) for n in range(6)))
+        write(life, APP, *(json.dumps({"level": "WARN", "event": "payment_declined", "order": n}) for n in range(6)))
         time.sleep(10)
     assert life.chat.saying("payment-declined")
 
