@@ -139,9 +139,9 @@ def beyond_policies(calls: Calls) -> list[str]:
 
 
 def names_of_alarms(aws: Aws) -> list[str]:
-    kinds = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
-    pages = aws.client("cloudwatch").get_paginator("describe_alarms").paginate()
-    return sorted(item["AlarmName"] for page in pages for kind in kinds for item in page.get(kind, ()))
+    kinds = ("MetricAlarm", "CompositeAlarm")
+    pages = aws.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmTypes=list(kinds))
+    return sorted(item["AlarmName"] for page in pages for kind in kinds for item in page.get(f"{kind}s", ()))
 
 
 @dataclass
