@@ -215,6 +215,8 @@ def sanity() -> list[Result]:
         failed = re.search(r"The (\d+) sanity test\(s\) listed below \(out of \d+\) failed", output)
         result.failed = int(failed.group(1)) if failed else int(status != 0 or ran == 0)
         result.passed = max(0, ran - result.failed)
+        if result.failed:
+            result.failures = [_short(error) for error in re.findall(r"^ERROR: (.*)$", output, re.MULTILINE)]
         skipped = re.findall(r'^WARNING: (Skipping .*|Required program ".*" not found.*)$', output, re.MULTILINE)
         result.skips = list(dict.fromkeys(skipped))
 

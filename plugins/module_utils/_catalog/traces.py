@@ -225,8 +225,9 @@ class Traces:
 
     def burns(self, service: Mapping[str, Any], kind: str) -> list[tuple[int, Query]]:
         """Seconds and metric of each window of a kind of burn rate; empty where one of them is not published."""
-        result = [(seconds, self.burn(service, seconds // 60)) for seconds in SLO_WINDOWS[kind]]
-        return [(seconds, query) for seconds, query in result if query] if all(one for _, one in result) else []
+        windows = SLO_WINDOWS[kind]
+        found = [(seconds, query) for seconds in windows if (query := self.burn(service, seconds // 60))]
+        return found if len(found) == len(windows) else []
 
     def counted_elsewhere(self, service: Mapping[str, Any], kind: str) -> bool:
         """Whether the alarms on metrics watch the same burn already: the same errors would be told twice."""
