@@ -17,6 +17,7 @@ from typing import Any
 
 from .._catalog.cascade import merged
 from .._catalog.spec import Checker, Place, listed
+from .._catalog.traces import called
 from .backends import Backend
 
 #: What the inventory may say in the vendors' own words; it goes over what is made here.
@@ -220,7 +221,7 @@ def variables(
     :param entry: the backend as declared.
     :param named: the environment.
     """
-    names = sorted({str((service.get("apm") or {}).get("service_name") or service["name"]) for service in services})
+    names = sorted({called(service) for service in services})
     owners = sorted({str(service["owner"]) for service in services if service.get("owner")})
     if backend.kind == "datadog":
         return {
