@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from lab.aws.testing import Aws
 from tools import iam_policies
 
 from .life import actions_of, calls_of
+from .playbook import ansible_playbook
 
 ROOT = Path(__file__).resolve().parents[2]
 Play = Callable[..., str]
@@ -75,22 +73,7 @@ def play(tmp_path: Path, aws: Aws) -> Play:
         }
         inventory = tmp_path / "hosts.yml"
         inventory.write_text(yaml.safe_dump({"all": {"hosts": {"localhost": None}, "vars": given}}))
-        done = subprocess.run(
-            [
-                str(Path(sys.executable).with_name("ansible-playbook")),
-                *("-i", str(inventory), f"playbooks/{playbook}", *words),
-            ],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=500,
-            env={
-                **{key: value for key, value in os.environ.items() if not key.startswith(("KUMAWATCH_", "AWS_"))},
-                "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-                "ANSIBLE_NOCOLOR": "1",
-            },
-        )
+        done = ansible_playbook("-i", str(inventory), f"playbooks/{playbook}", *words, timeout=500)
         assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
         # Long messages are wrapped, and quotes in them doubled.
         return re.sub(r" +", " ", re.sub(r"\n +", " ", done.stdout)).replace("''", "'")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from .life import Lab, Life, beyond_policies, succeeded
-from .test_site import WEBHOOK
+from .playbook import WEBHOOK
 
 ALARMS = "Reconcile the alarms"
 DASHBOARDS = "Reconcile the dashboards"

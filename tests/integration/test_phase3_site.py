@@ -14,7 +14,7 @@ import pytest
 
 from .chat import until
 from .life import Life, succeeded
-from .test_site import Run
+from .playbook import Run
 
 GROUPS = "Reconcile the log groups"
 FILTERS = "Reconcile the metric filters"

@@ -22,7 +22,7 @@ from tools import lab_account
 from .chat import Chat
 from .conftest import RunModule
 from .life import READING, Lab, calls_of, succeeded
-from .test_site import ENDPOINTS, Run
+from .playbook import ENDPOINTS, Run
 
 
 @dataclass

@@ -6,12 +6,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,44 +16,10 @@ import pytest
 import yaml
 
 from .conftest import Server
+from .playbook import ENDPOINTS, JSON, ROOT, WEBHOOK, Run, ansible_playbook, told
 
-ROOT = Path(__file__).resolve().parents[2]
-WEBHOOK = "http://127.0.0.1:9/v1/spaces/AAAA/messages?key=lab&token=webhook-secret-4711"
 GROUP = "lab"
 OURS = ["lab", "lab / api", "lab / queue", "lab / shop"]
-
-ENDPOINTS = {
-    "chat": {"url": WEBHOOK},
-    "services": [
-        {"name": "api", "kind": "json", "url": "http://127.0.0.1:9/health"},
-        {"name": "shop", "kind": "keyword", "url": "http://127.0.0.1:9/", "keyword": "Open for business"},
-        {"name": "queue", "kind": "tcp", "url": "tcp://127.0.0.1:9"},
-    ],
-}
-
-
-@dataclass
-class Run:
-    """What a run of a playbook did: the results of its tasks by their names, in order."""
-
-    status: int
-    tasks: dict[str, dict[str, Any]]
-    changed: int
-    output: str
-
-    @property
-    def changes(self) -> dict[str, Any]:
-        """Whether each task changed something, and what was created, updated and deleted."""
-        keys = ("changed", "created", "updated", "deleted", "unchanged", "unmanaged")
-        return {name: {key: result.get(key) for key in keys if key in result} for name, result in self.tasks.items()}
-
-    @property
-    def error(self) -> str:
-        """The message of the task that failed."""
-        failed = [str(result["msg"]) for result in self.tasks.values() if result.get("failed")]
-        assert len(failed) == 1, self.output
-        return failed[0]
-
 
 MONITORS = "Reconcile the monitors"
 PAGES = "Reconcile the status pages"
@@ -85,40 +48,15 @@ def play(tmp_path: Path) -> Play:
         (lab / "endpoints.json").write_text(json.dumps({"kuma": login, **ENDPOINTS}))
         extra = tmp_path / "variables.yml"
         extra.write_text(yaml.safe_dump(variables or {}))
-        done = subprocess.run(
-            [
-                str(Path(sys.executable).parent / "ansible-playbook"),
-                *("-i", str(inventory), str(playbook), "-e", f"@{extra}"),
-                *arguments,
-            ],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
+        done = ansible_playbook(
+            *("-i", str(inventory), str(playbook), "-e", f"@{extra}", *arguments),
             timeout=300,
-            env={
-                **{name: value for name, value in os.environ.items() if not name.startswith("KUMAWATCH_KUMA_")},
-                "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-                "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default" if plain else "ansible.posix.json",
-                "ANSIBLE_NOCOLOR": "1",
-                "KUMAWATCH_LAB_DIR": str(lab),
-                **(environment or {}),
-            },
+            environment={**({} if plain else JSON), "KUMAWATCH_LAB_DIR": str(lab), **(environment or {})},
         )
         output = done.stdout + done.stderr
         assert "Traceback" not in output, output
         assert "[DEPRECATION WARNING]" not in output, output
-        if plain:
-            return Run(done.returncode, {}, 0, output)
-        report = json.loads(done.stdout[done.stdout.index("{") :])
-        tasks = {
-            task["task"]["name"].rpartition(" : ")[2]: task["hosts"]["localhost"]
-            for played in report["plays"]
-            for task in played["tasks"]
-            if task["hosts"]  # not what ends a play
-        }
-        changed = report["stats"]["localhost"]["changed"]
-        return Run(done.returncode, tasks, changed, output)
+        return Run(done.returncode, {}, 0, output) if plain else told(done)
 
     return run
 
